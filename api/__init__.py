@@ -1,0 +1,1 @@
+"""FACES: spellings of one service over the record and the thread."""

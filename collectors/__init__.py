@@ -1,0 +1,1 @@
+"""LISTENING: the outside world becomes record operations."""

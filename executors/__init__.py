@@ -1,0 +1,1 @@
+"""DOING: work becomes executions; the cache."""

@@ -1,0 +1,1 @@
+"""THE THREAD: lineage questions over the record. Imports metadata only."""

@@ -1,0 +1,1 @@
+"""Artifact bytes: content-addressed, hashed while streaming, published atomically, verified."""

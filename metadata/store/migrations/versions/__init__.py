@@ -1,0 +1,1 @@
+"""Numbered and never edited."""

@@ -1,0 +1,95 @@
+# Clew's front door: `make` lists what it can do. Everything it needs lives in .venv, pinned by requirements.lock.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CLEW_HOME ?= $(if $(wildcard .demo/home),.demo/home,.clew)
+ARGS ?=
+
+SOURCES := clew metadata graph collectors executors api ui
+GRAPHIQL := $(wildcard ui/graphiql/package.json)
+BENCHES := write engine graphql pipeline cli
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test torture lint types format bench bench-quick lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.clew $(if $(GRAPHIQL),$(VENV)/.graphiql) ## Make .venv from the pinned lock and build the GraphiQL page
+
+demo: setup ## Run the example pipeline cold, unchanged, and with one change; trace its best model
+	@$(BIN)/python examples/demo.py $(ARGS)
+
+up: setup ## Serve the demo's home (or CLEW_HOME=DIR) at http://127.0.0.1:8420
+	@$(BIN)/clew up --home $(CLEW_HOME) $(ARGS)
+
+test: setup ## Run the tests (PostgreSQL too, when one is found); ARGS go to pytest
+	@$(BIN)/python -m pytest $(ARGS)
+
+torture: setup ## Kill writers and servers at random moments and compare what is left; takes minutes
+	@$(BIN)/python -m benchmarks.torture $(ARGS)
+
+lint: setup ## Check style, types, layers, and that nothing generated has drifted
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/packaging/test_drift.py
+
+types: setup ## Check types only
+	$(BIN)/mypy
+
+format: setup ## Rewrite the Python files in the house style
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: setup ## Measure everything (an hour or so); tables go to benchmarks/results/
+	@for bench in $(BENCHES); do echo "== $$bench" && $(BIN)/python benchmarks/$$bench.py $(ARGS) || exit 1; done
+
+bench-quick: ARGS := --quick
+bench-quick: bench ## The same at small sizes (a few minutes): a smoke test, not a measurement
+
+lock: $(VENV)/.uv ## Pin pyproject.toml's dependencies again (ARGS=--upgrade for the newest)
+	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --extra postgres --group dev \
+	  --generate-hashes --no-annotate --no-header --output-file requirements.lock $(ARGS)
+
+clean: ## Remove everything that was made, except the lock
+	rm -rf $(VENV) .demo .bench build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf ui/graphiql/node_modules
+	find $(SOURCES) tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# -- how setup works: one stamp a stage, each made again when what it reads has changed ---------------------------
+
+$(VENV)/.uv:
+	@found=; for python in $(PYTHON) python3.13 python3.12 python3.11; do \
+	  if $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; \
+	  then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Clew needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is $$($(PYTHON) --version 2>&1 || true)." >&2; \
+	  echo "Install one, or name one: make setup PYTHON=/path/to/python3.12" >&2; exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$($$found --version)"; \
+	$$found -m venv $(VENV) || { echo "Python cannot make a venv (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@awk '/^uv==/ { on = 1 } on { print } on && !/\\$$/ { exit }' requirements.lock > $(VENV)/uv.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv.lock
+	@touch $@
+
+$(VENV)/.packages: requirements.lock | $(VENV)/.uv
+	@echo "Installing the pinned packages"
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@touch $@
+
+$(VENV)/.clew: pyproject.toml $(VENV)/.packages
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	@touch $@
+
+$(VENV)/.graphiql: $(wildcard ui/graphiql/package.json ui/graphiql/package-lock.json ui/graphiql/*.* ui/graphiql/src/*) | $(VENV)/.uv
+	@if ! node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null; then \
+	  echo "The GraphiQL page is built with Node >= 20, and node is $$(node --version 2>&1 || true). Install it and try again." >&2; \
+	  exit 1; \
+	fi
+	@echo "Building the GraphiQL page"
+	@cd ui/graphiql && npm ci --silent --no-audit --no-fund && npm run --silent build
+	@touch $@

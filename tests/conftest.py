@@ -1,0 +1,139 @@
+"""Fixtures every part shares: a fake clock, a fresh record on SQLite and on PostgreSQL.
+
+``CLEW_TEST_POSTGRES_URL`` names a server to use (its user must be allowed to create databases); without it a throw-away
+one is started. Where neither is possible the PostgreSQL tests are skipped with the reason, and fail when ``CI=true``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from clew.metadata.record import Record
+
+ROOT = Path(__file__).resolve().parents[1]
+START_MS = 1_700_000_000_000
+_database = itertools.count(1)
+
+
+class FakeClock:
+    """A clock that stands still until told: milliseconds since the epoch."""
+
+    def __init__(self, now_ms: int = START_MS) -> None:
+        self.now_ms = now_ms
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+    def advance(self, ms: int) -> None:
+        self.now_ms += ms
+
+
+def load_script(name: str) -> ModuleType:
+    """A module of benchmarks/, which is no package."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """URL of a PostgreSQL server's administrative database, for the whole session."""
+    given = os.environ.get("CLEW_TEST_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    module = load_script("postgres_cluster")
+    try:
+        cluster = module.Cluster()
+        cluster.start()
+    except module.PostgresMissing as error:
+        if os.environ.get("CI", "").lower() in ("1", "true"):
+            pytest.fail(f"CI must test PostgreSQL: {error}")
+        pytest.skip(f"PostgreSQL not tested: {error}")
+    try:
+        yield cluster.url()
+    finally:
+        cluster.stop()
+
+
+def _execute(url: str, statement: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def _database_url(admin_url: str, name: str) -> str:
+    return admin_url.rpartition("/")[0] + "/" + name
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> Iterator[str]:
+    """Name of a database that holds an empty record, to copy fresh ones from."""
+    name = f"clew_template_{os.getpid()}"
+    _execute(postgres_url, f'CREATE DATABASE "{name}"')
+    Record.open(_database_url(postgres_url, name)).close()
+    yield name
+    _execute(postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _fresh(postgres_url: str, template: str) -> Iterator[str]:
+    name = f"clew_test_{os.getpid()}_{next(_database)}"
+    _execute(postgres_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield _database_url(postgres_url, name)
+    if "CLEW_TEST_POSTGRES_URL" in os.environ:  # a throw-away server goes as a whole; dropping costs half a second each
+        _execute(postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_url: str) -> Iterator[str]:
+    """URL of a fresh database without any table."""
+    yield from _fresh(postgres_url, "template0")
+
+
+@pytest.fixture
+def fresh_postgres_url(postgres_url: str, postgres_template: str) -> Iterator[str]:
+    """URL of a fresh database holding an empty record."""
+    yield from _fresh(postgres_url, postgres_template)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock the test moves."""
+    return FakeClock()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def record_url(request: pytest.FixtureRequest) -> str:
+    """URL of a fresh record, once on SQLite and once on PostgreSQL."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("fresh_postgres_url"))
+    return f"sqlite:///{request.getfixturevalue('tmp_path')}/record.db"
+
+
+@pytest.fixture
+def record(record_url: str, clock: FakeClock) -> Iterator[Record]:
+    """A fresh record, once on SQLite and once on PostgreSQL, under the fake clock."""
+    record = Record.open(record_url, clock=clock)
+    yield record
+    record.close()
+
+
+@pytest.fixture
+def sqlite_record(tmp_path: Path, clock: FakeClock) -> Iterator[Record]:
+    """A fresh record on SQLite under the fake clock."""
+    record = Record.open(f"sqlite:///{tmp_path}/record.db", clock=clock)
+    yield record
+    record.close()

@@ -10,6 +10,7 @@ import importlib.util
 import itertools
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -137,3 +138,17 @@ def sqlite_record(tmp_path: Path, clock: FakeClock) -> Iterator[Record]:
     record = Record.open(f"sqlite:///{tmp_path}/record.db", clock=clock)
     yield record
     record.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say plainly what was not run, and why."""
+    reasons: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[reason.removeprefix("Skipped: ")] += 1
+    terminalreporter.section("not run")
+    for reason, tests in sorted(reasons.items()):
+        terminalreporter.write_line(f"{tests} tests: {reason}")
+    terminalreporter.write_line(
+        "crashes under load (make torture) and measurements (make bench) are not part of the tests"
+    )

@@ -123,7 +123,12 @@ sa.Index("ux_type_external_id", type_.c.kind, type_.c.external_id, unique=True, 
 for _table in (artifact, execution, context):
     _n = _table.name
     sa.Index(
-        f"ux_{_n}_name", _table.c.type_id, _table.c.name, _table.c.namespace, unique=True, **_unless_null(_table, "name")
+        f"ux_{_n}_name",
+        _table.c.type_id,
+        _table.c.name,
+        _table.c.namespace,
+        unique=True,
+        **_unless_null(_table, "name"),
     )
     sa.Index(
         f"ux_{_n}_external_id",

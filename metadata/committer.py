@@ -1,0 +1,191 @@
+"""Group commit: the changes of concurrent callers share one transaction, each keeping its own success or error.
+
+There is no committing thread. The first caller to arrive leads: it commits whatever is queued, itself included;
+who arrives meanwhile waits, and one of those leads the next group. A lone caller pays for no hand-over.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from clew.metadata.applier import Applier
+from clew.metadata.change import Change, Receipt
+from clew.metadata.encode import EncodedChange, encode_change
+from clew.metadata.errors import ClewError
+from clew.metadata.planner import PlainPlan
+from clew.metadata.store.protocol import HeadMoved, Store, WriteSession
+from clew.metadata.types import TypeCache
+
+GROUP_LIMIT = 256
+"""Changes a transaction: bounds the wait of the last caller and the memory of the rows."""
+
+Outcome = Receipt | BaseException
+
+
+class _Waiting:
+    """One caller's changes, and the gate it waits at until they are committed or it is made leader."""
+
+    __slots__ = ("changes", "gate", "outcomes")
+
+    def __init__(self, changes: list[EncodedChange]) -> None:
+        self.changes = changes
+        self.gate = threading.Lock()
+        self.gate.acquire()
+        self.outcomes: list[Outcome] | None = None
+
+
+class Committer:
+    """Writes changes to one store. Thread-safe."""
+
+    def __init__(self, store: Store, types: TypeCache, clock_ms: Callable[[], int]) -> None:
+        self._store = store
+        self._types = types
+        self._clock_ms = clock_ms
+        self._mutex = threading.Lock()
+        self._queue: list[_Waiting] = []
+        self._busy = False
+
+    def commit(self, change: Change) -> Receipt:
+        """Record one change; durable when it returns. Errors: its own, or the store's."""
+        (outcome,) = self._enter([encode_change(change)])
+        if isinstance(outcome, Receipt):
+            return outcome
+        raise outcome
+
+    def commit_many(self, changes: Sequence[Change]) -> list[Outcome]:
+        """Record independent changes in as few transactions as possible, in order."""
+        outcomes: list[Outcome | None] = [None] * len(changes)
+        sound: list[tuple[int, EncodedChange]] = []
+        for index, change in enumerate(changes):
+            try:
+                sound.append((index, encode_change(change)))
+            except ClewError as error:
+                outcomes[index] = error
+        for start in range(0, len(sound), GROUP_LIMIT):
+            group = sound[start : start + GROUP_LIMIT]
+            for (index, _), outcome in zip(group, self._enter([e for _, e in group]), strict=True):
+                outcomes[index] = outcome
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _enter(self, changes: list[EncodedChange]) -> list[Outcome]:
+        waiting = _Waiting(changes)
+        with self._mutex:
+            self._queue.append(waiting)
+            leads, self._busy = not self._busy, True
+        if not leads:
+            self._wait(waiting)
+        if waiting.outcomes is None:
+            self._lead()
+        assert waiting.outcomes is not None
+        return waiting.outcomes
+
+    def _wait(self, waiting: _Waiting) -> None:
+        try:
+            waiting.gate.acquire()
+        except BaseException:  # Ctrl-C while waiting: leave the queue, or see through what has begun
+            with self._mutex:
+                if waiting in self._queue[1:] or (waiting in self._queue and waiting.gate.locked()):
+                    self._queue.remove(waiting)
+                    raise
+            waiting.gate.acquire()
+            if waiting.outcomes is None:
+                self._lead()
+            raise
+
+    def _lead(self) -> None:
+        with self._mutex:
+            size = taken = 0
+            for waiting in self._queue:
+                size += len(waiting.changes)
+                if taken and size > GROUP_LIMIT:
+                    break
+                taken += 1
+            group, self._queue = self._queue[:taken], self._queue[taken:]
+        try:
+            self._commit_group(group)
+        finally:
+            with self._mutex:
+                following = self._queue[0] if self._queue else None
+                self._busy = following is not None
+            for waiting in group:
+                waiting.gate.release()
+            if following is not None:
+                following.gate.release()
+
+    def _commit_group(self, group: list[_Waiting]) -> None:
+        try:
+            outcomes = self._transact([change for waiting in group for change in waiting.changes])
+        except BaseException as error:
+            translated = self._store.translate(error)
+            if translated is not error:
+                translated.__cause__ = error
+            for waiting in group:
+                waiting.outcomes = [translated] * len(waiting.changes)
+            if not isinstance(error, Exception):
+                raise
+            return
+        start = 0
+        for waiting in group:
+            waiting.outcomes = outcomes[start : start + len(waiting.changes)]
+            start += len(waiting.changes)
+
+    def _transact(self, changes: list[EncodedChange]) -> list[Outcome]:
+        locked = not all(encoded.plain for encoded in changes)
+        for _ in range(2):
+            try:
+                return self._attempt(changes, locked=locked, careful=False)
+            except HeadMoved:
+                locked = True
+            except Exception as error:
+                if not self._store.is_conflict(error):
+                    raise
+                break
+        # Some change breaks a uniqueness rule: find which, by applying one at a time.
+        return self._attempt(changes, locked=True, careful=True)
+
+    def _attempt(self, changes: list[EncodedChange], *, locked: bool, careful: bool) -> list[Outcome]:
+        now_ms = self._clock_ms()
+        with self._store.write(locked=locked) as session:
+            types = self._types.at(session, session.head.types_seq)
+            plan = PlainPlan(session.head.copy(), types, now_ms)
+            outcomes: list[Outcome] = []
+            for encoded in changes:
+                try:
+                    if encoded.plain and not careful:
+                        outcomes.append(plan.add(encoded))
+                    else:
+                        outcomes.append(self._apply(session, plan, encoded, now_ms))
+                except Exception as error:
+                    if isinstance(error, HeadMoved) or self._store.translate(error) is not error:
+                        raise
+                    outcomes.append(error)
+            if plan.dirty:
+                session.commit(plan.rows, plan.head)
+                self._types.learn(plan.head.types_seq, plan.types)
+        return outcomes
+
+    def _apply(self, session: WriteSession, plan: PlainPlan, encoded: EncodedChange, now_ms: int) -> Receipt:
+        _write_out(session, plan)
+        session.execute("SAVEPOINT one")
+        applier = Applier(session, plan.head.copy(), plan.types, plan.rows, now_ms)
+        try:
+            receipt = applier.apply(encoded)
+            _write_out(session, plan)
+        except Exception:
+            for rows in plan.rows.values():
+                rows.clear()
+            session.execute("ROLLBACK TO SAVEPOINT one")
+            session.execute("RELEASE SAVEPOINT one")
+            raise
+        session.execute("RELEASE SAVEPOINT one")
+        plan.head, plan.types = applier.head, applier.types
+        # A key may be all that was written: then the head stands still, yet the transaction must commit.
+        plan.dirty = plan.dirty or receipt.changed or (encoded.change.key is not None and not receipt.replayed)
+        return receipt
+
+
+def _write_out(session: WriteSession, plan: PlainPlan) -> None:
+    session.insert(plan.rows)
+    for rows in plan.rows.values():
+        rows.clear()

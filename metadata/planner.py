@@ -1,0 +1,319 @@
+"""From changes to rows: plan one transaction.
+
+A *plain* change (only new nodes, edges with a new end) is planned from the head alone, without a read. Any other is
+applied statement by statement under a savepoint. Both leave their effects in the same rows and the same operations.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+
+from clew.metadata.change import Change, EventPut, LinkPut, NodeArg, NodePut, Receipt
+from clew.metadata.encode import EncodedChange, EncodedNode, digest_of_change
+from clew.metadata.errors import (
+    AlreadyRecorded,
+    ArtifactNotFound,
+    ContextNotFound,
+    ExecutionNotFound,
+    Invalid,
+    NotFound,
+    UnknownProperty,
+    UnmatchedPropertyType,
+)
+from clew.metadata.ids import INT64_MAX, Kind, Seq
+from clew.metadata.node import NodeType
+from clew.metadata.states import EventType, PropertyType
+from clew.metadata.store.columns import ARTIFACT, CONTEXT, EXECUTION, TABLES
+from clew.metadata.store.protocol import Head, Row, Rows
+from clew.metadata.types import TypeTable
+from clew.metadata.value import property_type, type_of_class
+
+Op = list[Any]
+_ARTIFACT_FIELDS = ARTIFACT[:-1]  # updated_seq is the seq of the change itself
+_EXECUTION_FIELDS = EXECUTION[:-1]
+_CONTEXT_FIELDS = CONTEXT[:-1]
+FIELDS = {Kind.ARTIFACT: _ARTIFACT_FIELDS, Kind.EXECUTION: _EXECUTION_FIELDS, Kind.CONTEXT: _CONTEXT_FIELDS}
+NOT_FOUND: dict[Kind, type[NotFound]] = {
+    Kind.ARTIFACT: ArtifactNotFound,
+    Kind.EXECUTION: ExecutionNotFound,
+    Kind.CONTEXT: ContextNotFound,
+}
+_EVENT_TYPES = frozenset(int(t) for t in EventType if t is not EventType.UNKNOWN)
+
+
+def empty_rows() -> Rows:
+    """No rows yet, of any table, in the order they are written."""
+    return {table: [] for table in TABLES}
+
+
+def node_op(kind: Kind, row: Row) -> Op:
+    """The operation that says ``row`` is now the state of a node."""
+    after = {f: v for f, v in zip(FIELDS[kind], row, strict=False) if v is not None}
+    text = after.get("properties")
+    if text is not None:
+        after["properties"] = orjson.Fragment(text)
+    text = after.get("custom_properties")
+    if text is not None:
+        after["custom_properties"] = orjson.Fragment(text)
+    return [kind.value, after]
+
+
+def check_properties(node_type: NodeType, values: Any) -> None:
+    """Refuse properties the type does not declare, or of another kind. Errors: UnknownProperty, UnmatchedPropertyType."""
+    declared = node_type.properties
+    for name, value in values.items():
+        wanted = declared.get(name)
+        kind = type_of_class.get(type(value)) or property_type(name, value)
+        if kind is wanted:
+            continue
+        if wanted is None:
+            raise UnknownProperty(
+                f"Found unknown property: {name}",
+                field=f"properties.{name}",
+                value=value,
+                remedy=f"Declare it on type {node_type.name!r}, or use custom_properties",
+            )
+        raise UnmatchedPropertyType(
+            f"Found unmatched property type: {name}",
+            field=f"properties.{name}",
+            value=value,
+            remedy=f"Type {node_type.name!r} declares {PropertyType(wanted).name}",
+        )
+
+
+class PlainPlan:
+    """Rows of plain changes, planned one after another on one head; a change that fails leaves no trace."""
+
+    def __init__(self, head: Head, types: TypeTable, now_ms: int) -> None:
+        self.head = head
+        self.types = types
+        self.now_ms = now_ms
+        self.rows = empty_rows()
+        self.dirty = False
+
+    def add(self, encoded: EncodedChange) -> Receipt:
+        """Plan one change. Errors: those of its own."""
+        change, head = encoded.change, self.head
+        time_ms = max(head.time_ms, self.now_ms)
+        seq = head.seq + 1
+        if not change.nodes:
+            return make_receipt(change, head.seq, time_ms, (), (), changed=False)
+        ids: dict[int, int] = {}
+        ops: list[Op] = []
+        artifacts: list[Row] = []
+        executions: list[Row] = []
+        contexts: list[Row] = []
+        next_artifact, next_execution, next_context = head.next_artifact, head.next_execution, head.next_context
+        for put, known in zip(change.nodes, encoded.nodes, strict=True):
+            kind = put.kind
+            node_type = self.types.resolve(kind, put.type)  # type: ignore[arg-type]
+            if put.properties:
+                check_properties(node_type, put.properties)
+            if kind is Kind.ARTIFACT:
+                row = insert_row(put, known, node_type, next_artifact, change.namespace, time_ms, seq)
+                ids[id(put)] = next_artifact
+                next_artifact += 1
+                artifacts.append(row)
+            elif kind is Kind.EXECUTION:
+                row = insert_row(put, known, node_type, next_execution, change.namespace, time_ms, seq)
+                ids[id(put)] = next_execution
+                next_execution += 1
+                executions.append(row)
+            else:
+                row = insert_row(put, known, node_type, next_context, change.namespace, time_ms, seq)
+                ids[id(put)] = next_context
+                next_context += 1
+                contexts.append(row)
+            ops.append(node_op(kind, row))
+
+        limits = {
+            Kind.ARTIFACT: head.next_artifact,
+            Kind.EXECUTION: head.next_execution,
+            Kind.CONTEXT: head.next_context,
+        }
+
+        def resolve(arg: NodeArg, kind: Kind, field: str) -> int:
+            if type(arg) is int:
+                if 0 < arg < limits[kind]:
+                    return arg
+                raise missing(kind, arg, field)
+            return resolve_put(arg, kind, field, ids)
+
+        events = _events(change.events, resolve, time_ms, seq, ops)
+        attributions = _links("attribution", change.attributions, resolve, Kind.ARTIFACT, seq, ops)
+        associations = _links("association", change.associations, resolve, Kind.EXECUTION, seq, ops)
+        log = orjson.dumps(ops)
+        rows = self.rows
+        rows["artifact"] += artifacts
+        rows["execution"] += executions
+        rows["context"] += contexts
+        rows["event"] += events
+        rows["attribution"] += attributions
+        rows["association"] += associations
+        rows["change"].append(change_row(seq, time_ms, change, log))
+        self.dirty = True
+        head.seq, head.time_ms = seq, time_ms
+        head.next_artifact, head.next_execution, head.next_context = next_artifact, next_execution, next_context
+        return make_receipt(change, seq, time_ms, (), tuple(ids[id(put)] for put in change.nodes))
+
+
+def insert_row(
+    put: NodePut, known: EncodedNode, node_type: NodeType, id: int, namespace: str, time_ms: int, seq: int
+) -> Row:
+    """The row of a new node."""
+    created_ms = time_ms if put.created_ms is None else put.created_ms
+    updated_ms = created_ms if put.updated_ms is None else put.updated_ms
+    first = (id, node_type.id, put.namespace or namespace, put.name, put.external_id)
+    last = (known.properties, known.custom_properties, created_ms, updated_ms, seq, seq)
+    if put.kind is Kind.ARTIFACT:
+        return (*first, put.uri, known.location, known.state, put.digest, put.size_bytes, *last)
+    if put.kind is Kind.EXECUTION:
+        return (*first, known.state, put.fingerprint, put.started_ms, put.ended_ms, *last)
+    if not put.name:
+        raise Invalid("a context needs a name", field="name", value=put.name, remedy="Give a non-empty name")
+    return (*first, *last)
+
+
+def resolve_put(arg: object, kind: Kind, field: str, ids: dict[int, int]) -> int:
+    """The id given to a put of this change. Errors: Invalid."""
+    if isinstance(arg, NodePut):
+        if arg.kind is not kind:
+            raise Invalid(
+                f"{field} is an {arg.kind.value}", field=field, value=arg.kind.value, remedy=f"Give an {kind.value}"
+            )
+        found = ids.get(id(arg))
+        if found is not None:
+            return found
+        raise Invalid(f"{field} is not part of this change", field=field, remedy="Add the node to the same change")
+    if isinstance(arg, int) and not isinstance(arg, bool):
+        raise missing(kind, arg, field)
+    raise Invalid(f"{field} is not a node", field=field, value=arg, remedy="Give an id or a put of this change")
+
+
+def missing(kind: Kind, id: int, field: str) -> NotFound:
+    """The error for a node that does not exist."""
+    return NOT_FOUND[kind](f"no {kind.value} {id}", field=field, value=str(id), remedy="Check the id with `clew ls`")
+
+
+def event_row(put: EventPut, execution: int, artifact: int, time_ms: int, seq: int) -> Row:
+    """The row of an event. Errors: Invalid for a wrong type, path or time."""
+    if put.type not in _EVENT_TYPES:
+        raise Invalid(
+            f"{put.type!r} is no event type",
+            field="event.type",
+            value=put.type,
+            remedy="Use one of " + ", ".join(t.name for t in EventType if t),
+        )
+    path = None
+    if put.path:
+        if not all(type(step) in (str, int) for step in put.path):
+            raise Invalid(
+                "an event path holds keys and positions only",
+                field="event.path",
+                value=put.path,
+                remedy="Use str and int",
+            )
+        try:
+            path = orjson.dumps(put.path).decode()
+        except TypeError as error:
+            raise Invalid(
+                f"event path: {error}", field="event.path", value=ascii(put.path), remedy="Give valid Unicode"
+            ) from error
+    when = time_ms if put.time_ms is None else put.time_ms
+    if not isinstance(when, int) or not 0 <= when <= INT64_MAX:
+        raise Invalid("event time is no epoch time", field="event.time_ms", value=when, remedy="Give UTC milliseconds")
+    return (execution, int(put.type), artifact, path, when, seq)
+
+
+def event_op(row: Row) -> Op:
+    """The operation that adds an event."""
+    after: dict[str, Any] = {"execution": row[0], "type": row[1], "artifact": row[2], "time_ms": row[4]}
+    if row[3] is not None:
+        after["path"] = orjson.Fragment(row[3])
+    return ["event", after]
+
+
+def link_op(table: str, row: Row) -> Op:
+    """The operation that adds an attribution, association or parent context."""
+    if table == "attribution":
+        return [table, {"context": row[0], "artifact": row[1]}]
+    if table == "association":
+        return [table, {"context": row[0], "execution": row[1]}]
+    return [table, {"context": row[0], "parent": row[1]}]
+
+
+def change_row(seq: int, time_ms: int, change: Change, log: bytes) -> Row:
+    """The row of the change log."""
+    digest = digest_of_change(seq, time_ms, change.actor, change.namespace, log)
+    return (seq, time_ms, change.actor, change.namespace, log, digest)
+
+
+def already(what: str, field: str, value: object) -> AlreadyRecorded:
+    """The error for a second unique name, external id or edge."""
+    return AlreadyRecorded(
+        f"{what} is recorded already", field=field, value=value, remedy="Read the one that exists, or reuse it"
+    )
+
+
+def _events(puts: list[EventPut], resolve: Any, time_ms: int, seq: int, ops: list[Op]) -> list[Row]:
+    rows: list[Row] = []
+    seen = set()
+    for put in puts:
+        execution = resolve(put.execution, Kind.EXECUTION, "event.execution")
+        artifact = resolve(put.artifact, Kind.ARTIFACT, "event.artifact")
+        row = event_row(put, execution, artifact, time_ms, seq)
+        key = row[:3]
+        if key in seen:
+            if not put.exist_ok:
+                raise already(f"event {EventType(key[1]).name} of artifact {artifact}", "event", key)
+            continue
+        seen.add(key)
+        rows.append(row)
+        ops.append(event_op(row))
+    return rows
+
+
+def _links(table: str, puts: list[LinkPut], resolve: Any, member: Kind, seq: int, ops: list[Op]) -> list[Row]:
+    rows: list[Row] = []
+    seen = set()
+    for put in puts:
+        key = (
+            resolve(put.context, Kind.CONTEXT, f"{table}.context"),
+            resolve(put.member, member, f"{table}.{member.value}"),
+        )
+        if key in seen:
+            if not put.exist_ok:
+                raise already(f"{table} {key}", table, key)
+            continue
+        seen.add(key)
+        row = (*key, seq)
+        rows.append(row)
+        ops.append(link_op(table, row))
+    return rows
+
+
+def make_receipt(
+    change: Change,
+    seq: int,
+    time_ms: int,
+    type_ids: tuple[int, ...],
+    node_ids: tuple[int, ...],
+    *,
+    changed: bool = True,
+    replayed: bool = False,
+) -> Receipt:
+    return Receipt(Seq(seq), time_ms, type_ids, node_ids, changed, replayed, change)
+
+
+def receipt_text(receipt: Receipt) -> str:
+    """The receipt as it is kept under an idempotency key."""
+    return json.dumps([receipt.seq, receipt.time_ms, receipt.type_ids, receipt.node_ids, receipt.changed])
+
+
+def receipt_of_text(text: str, change: Change) -> Receipt:
+    """The inverse of :func:`receipt_text`, marked as replayed."""
+    seq, time_ms, type_ids, node_ids, changed = json.loads(text)
+    return make_receipt(change, seq, time_ms, tuple(type_ids), tuple(node_ids), changed=changed, replayed=True)

@@ -1,0 +1,77 @@
+"""From the tables' rows to nodes and edges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from clew.metadata import value
+from clew.metadata.digest import Digest
+from clew.metadata.encode import digest_text
+from clew.metadata.ids import ArtifactId, ContextId, ExecutionId, Kind, Seq
+from clew.metadata.node import Artifact, Committed, Context, Event, Execution, Node
+from clew.metadata.states import ArtifactState, EventType, ExecutionState
+from clew.metadata.store.protocol import Row
+from clew.metadata.types import TypeTable
+
+_ARTIFACT_STATES = {int(s): s for s in ArtifactState} | {None: None}
+_EXECUTION_STATES = {int(s): s for s in ExecutionState} | {None: None}
+_EVENT_TYPES = {int(t): t for t in EventType}
+_decode = value.decode
+
+
+def artifact_of_row(row: Row, types: TypeTable) -> Artifact:
+    """A row in the order of ``columns.ARTIFACT``."""
+    return Artifact(
+        ArtifactId(row[0]), row[1], types.by_id[row[1]].name, row[2], row[3], row[4], row[5], row[6],
+        _ARTIFACT_STATES[row[7]], row[8], row[9], _decode(row[10]), _decode(row[11]),
+        row[12], row[13], row[14], row[15],
+    )  # fmt: skip
+
+
+def execution_of_row(row: Row, types: TypeTable) -> Execution:
+    """A row in the order of ``columns.EXECUTION``."""
+    return Execution(
+        ExecutionId(row[0]), row[1], types.by_id[row[1]].name, row[2], row[3], row[4],
+        _EXECUTION_STATES[row[5]], row[6], row[7], row[8], _decode(row[9]), _decode(row[10]),
+        row[11], row[12], row[13], row[14],
+    )  # fmt: skip
+
+
+def context_of_row(row: Row, types: TypeTable) -> Context:
+    """A row in the order of ``columns.CONTEXT``."""
+    return Context(
+        ContextId(row[0]), row[1], types.by_id[row[1]].name, row[2], row[3], row[4],
+        _decode(row[5]), _decode(row[6]), row[7], row[8], row[9], row[10],
+    )  # fmt: skip
+
+
+OF_ROW: dict[Kind, Any] = {
+    Kind.ARTIFACT: artifact_of_row,
+    Kind.EXECUTION: execution_of_row,
+    Kind.CONTEXT: context_of_row,
+}
+
+
+def node_of_row(kind: Kind, row: Row, types: TypeTable) -> Node:
+    """A row of the table of ``kind``."""
+    node: Node = OF_ROW[kind](row, types)
+    return node
+
+
+def event_of_row(row: Row) -> Event:
+    """A row in the order of ``columns.EVENT``."""
+    path = tuple(orjson.loads(row[3])) if row[3] else ()
+    return Event(ExecutionId(row[0]), ArtifactId(row[2]), _EVENT_TYPES[row[1]], path, row[4], Seq(row[5]))
+
+
+def committed_of_row(row: Row) -> Committed:
+    """A row in the order of ``columns.CHANGE``."""
+    return Committed(Seq(row[0]), row[1], row[2], row[3], json_ops(bytes(row[4])), Digest(digest_text(row[5])))
+
+
+def json_ops(log: bytes) -> list[list[Any]]:
+    """The operations of a change, from their JSON."""
+    ops: list[list[Any]] = orjson.loads(log)
+    return ops

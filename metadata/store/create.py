@@ -1,0 +1,93 @@
+"""Make a new database, check an old one, and bring it up to date.
+
+A new database gets the newest tables at once; an older one is migrated by Alembic. The revision is kept where
+Alembic keeps it, so both ways end in the same place (a test compares them).
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from clew.metadata.errors import Corrupt, SchemaTooNew
+from clew.metadata.store.protocol import Row
+from clew.metadata.types import FIRST_USER_TYPE_ID, KIND_NUMBER, SIMPLE_TYPES
+
+REVISIONS = ("0001",)
+"""Every migration, oldest first."""
+CURRENT = REVISIONS[-1]
+
+
+def check_revision(rows: list[Row], where: str) -> bool:
+    """Whether the database is up to date; False when it must be migrated.
+
+    Errors: SchemaTooNew for a revision this Clew does not know; Corrupt when there is none.
+    """
+    if len(rows) != 1:
+        raise Corrupt(
+            "the database holds no revision", field="home", value=where, remedy="Restore a backup: `clew restore`"
+        )
+    (revision,) = rows[0]
+    if revision in REVISIONS:
+        return bool(revision == CURRENT)
+    raise SchemaTooNew(
+        f"the record was written by a newer Clew (its schema is {revision!r}, this Clew knows up to {CURRENT!r})",
+        field="home",
+        value=where,
+        remedy="Upgrade Clew",
+    )
+
+
+def create_tables(connection: Any) -> None:
+    """Create every table, the first rows and the revision, over an SQLAlchemy connection in a transaction."""
+    import sqlalchemy as sa
+
+    from clew.metadata.store import schema
+
+    schema.metadata.create_all(connection)
+    connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(sa.text("INSERT INTO alembic_version VALUES (:r)"), {"r": CURRENT})
+    insert_first_rows(connection)
+
+
+def insert_first_rows(connection: Any) -> None:
+    """The head of an empty record, and ML Metadata's simple types."""
+    from clew.metadata.store import schema
+
+    connection.execute(schema.head.insert().values(**first_head()))
+    connection.execute(schema.type_.insert(), first_types())
+
+
+def first_head() -> dict[str, Any]:
+    """The head row of an empty record."""
+    return {
+        "id": 1,
+        "record_id": str(uuid.uuid4()),
+        "seq": 0,
+        "time_ms": 0,
+        "types_seq": 0,
+        "next_type": FIRST_USER_TYPE_ID,
+        "next_artifact": 1,
+        "next_execution": 1,
+        "next_context": 1,
+        "dense": 1,
+    }
+
+
+def first_types() -> list[dict[str, Any]]:
+    """ML Metadata's predefined types, ids 1 to 9."""
+    named = [(kind, name) for kind, names in SIMPLE_TYPES for name in names]
+    return [
+        {
+            "id": number,
+            "kind": KIND_NUMBER[kind],
+            "name": name,
+            "version": "",
+            "properties": "{}",
+            "created_ms": 0,
+            "updated_ms": 0,
+            "created_seq": 0,
+            "updated_seq": 0,
+        }
+        for number, (kind, name) in enumerate(named, 1)
+    ]

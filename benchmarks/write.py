@@ -4,7 +4,8 @@
 
 The unit of work is one pipeline step: 1 execution, 2 new artifacts, 3 input and 2 output events, 1 context (association
 and 2 attributions), 10 properties; durable when acknowledged. SQLite files are preloaded to a million events and kept
-in .bench/write for the next time; ``--fresh`` makes them again. Exits 1 when a target is missed (never with ``--quick``).
+in .bench/write for the next time; ``--fresh`` makes them again. Exits 1 when a target is missed
+(never with ``--quick``).
 """
 
 from __future__ import annotations

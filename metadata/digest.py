@@ -71,10 +71,12 @@ def parse(text: str, field: str = "digest") -> Digest:
 
     Errors: Invalid naming ``field``.
     """
-    if _SHA256.fullmatch(text) or (not text.startswith("sha256:") and _DIGEST.fullmatch(text)):
+    if isinstance(text, str) and (
+        _SHA256.fullmatch(text) or (not text.startswith("sha256:") and _DIGEST.fullmatch(text))
+    ):
         return Digest(text)
     raise Invalid(
-        f"{text[:80]!r} is not a digest",
+        f"{text!r:.80} is not a digest",
         field=field,
         value=text,
         remedy="Write sha256: and 64 lower-case hex digits",

@@ -26,11 +26,11 @@ def canonical(uri: str, field: str = "uri") -> str:
     """
     if not uri:
         return ""
-    if "\0" in uri or len(uri) > URI_MAX_CHARS or not _is_unicode(uri):
+    if not isinstance(uri, str) or "\0" in uri or len(uri) > URI_MAX_CHARS or not _is_unicode(uri):
         raise Invalid(
-            "uri holds NUL, a lone surrogate, or is longer than 8192 characters",
+            "uri is no text, holds NUL or a lone surrogate, or is longer than 8192 characters",
             field=field,
-            value=uri[:80],
+            value=f"{uri!r:.80}",
             remedy="Percent-encode the odd characters",
         )
     if uri[0] == "/":

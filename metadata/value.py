@@ -79,7 +79,7 @@ def encode(values: Mapping[str, Value]) -> str | None:
         ):
             values = {n: _tagged(n, v) for n, v in values.items()}
             break
-        if not name or "\0" in name:
+        if not isinstance(name, str) or not name or "\0" in name:
             raise _bad_name(name)
     try:
         return orjson.dumps(values).decode()
@@ -102,7 +102,7 @@ def decode(text: str | None) -> dict[str, Value]:
     return values
 
 
-def _bad_name(name: str) -> Invalid:
+def _bad_name(name: object) -> Invalid:
     return Invalid(
         f"{name!r} is not a property name",
         field="properties",
@@ -112,7 +112,7 @@ def _bad_name(name: str) -> Invalid:
 
 
 def _tagged(name: str, value: object) -> object:
-    if not name or "\0" in name:
+    if not isinstance(name, str) or not name or "\0" in name:
         raise _bad_name(name)
     kind = property_type(name, value)
     if kind is PropertyType.INT:
@@ -134,6 +134,13 @@ def _tagged(name: str, value: object) -> object:
     if kind is PropertyType.STRUCT:
         return {"t": _struct_text(name, value)}
     if isinstance(value, Proto):
+        if not isinstance(value.type_url, str) or not isinstance(value.value, bytes):
+            raise Invalid(
+                f"property {name!r} is a Proto that holds no text and bytes",
+                field=f"properties.{name}",
+                value=value,
+                remedy="Give Proto(type_url: str, value: bytes)",
+            )
         return {"p": [value.type_url, base64.b64encode(value.value).decode()]}
     return bool(value)
 

@@ -1,0 +1,210 @@
+"""``clew trace``, ``impact`` and ``paths``: questions about lineage."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from clew.cli.options import AsOf, Depth, Home, Json, MaxNodes, Server, moment, opened
+from clew.metadata.errors import UsageError
+
+if TYPE_CHECKING:
+    from clew.client.protocol import Lineage
+    from clew.graph.protocol import Direction
+
+Of = Annotated[
+    list[str], typer.Argument(metavar="ID|URI...", help="artifact:N, execution:N, a URI or a digest.", show_default=False)
+]
+
+
+class Format(StrEnum):
+    """How a lineage is written."""
+
+    TREE = "tree"
+    DOT = "dot"
+    MERMAID = "mermaid"
+    JSON = "json"
+
+
+def trace(
+    of: Of,
+    up: Annotated[bool, typer.Option("--up", help="What it was made from (the default).")] = False,
+    down: Annotated[bool, typer.Option("--down", help="What was made from it.")] = False,
+    both: Annotated[bool, typer.Option("--both", help="Both ways.")] = False,
+    depth: Depth = None,
+    to: Annotated[
+        list[str] | None, typer.Option("--to", metavar="TYPE", help="Only the branches that end at this type.")
+    ] = None,
+    max_nodes: MaxNodes = 1000,
+    as_of: AsOf = None,
+    format: Annotated[Format, typer.Option("--format", "-f", help="How to write it.")] = Format.TREE,
+    home: Home = None,
+    server: Server = None,
+    json: Json = False,
+) -> None:
+    """Trace where something came from, or what was made from it.
+
+    [bold]Examples[/bold]
+
+      clew trace artifact:42
+
+      clew trace s3://lake/raw.csv --down --to system.Model
+
+      clew trace artifact:42 --both --depth 4 --format mermaid
+    """
+    when = moment(as_of)
+    with opened(home, server) as client:
+        seeds = [client.resolve(text, when) for text in of]
+        found = client.trace(seeds, _direction(up, down, both), depth=depth, max_nodes=max_nodes, moment=when)
+    if to:
+        from clew.client.prune import towards
+
+        found = towards(found, to)
+    _write(found, Format.JSON if json else format)
+
+
+def impact(
+    of: Of,
+    depth: Depth = None,
+    max_nodes: MaxNodes = 1000,
+    home: Home = None,
+    server: Server = None,
+    json: Json = False,
+) -> None:
+    """Tell what a change would touch: everything that was made from something.
+
+    [bold]Examples[/bold]
+
+      clew impact artifact:1
+
+      clew impact s3://lake/raw.csv --json
+    """
+    with opened(home, server) as client:
+        found = client.impact([client.resolve(text) for text in of], depth=depth, max_nodes=max_nodes)
+    if json:
+        from clew.cli.output import emit_json
+
+        emit_json(
+            {
+                "artifacts": found.artifacts,
+                "executions": found.executions,
+                "by_type": found.by_type,
+                "leaves": [str(ref) for ref in found.leaves],
+                "lineage": lineage_json(found.lineage),
+            }
+        )
+        return
+    from clew.cli.output import count_text, emit, fields, heading, is_terminal
+    from clew.cli.tree import describe, draw
+
+    emit(f"{count_text(found.artifacts, 'artifact')} and {count_text(found.executions, 'execution')} were made from it")
+    fields((f"  {name}", f"{count:,}") for name, count in sorted(found.by_type.items(), key=lambda item: -item[1]))
+    known = [ref for ref in found.leaves if ref in found.lineage.nodes]
+    if known:
+        heading("ends at")
+        for ref in known[:20]:
+            emit("  " + describe(found.lineage.nodes[ref], ref))
+        if len(found.leaves) > 20:
+            emit(f"  and {len(found.leaves) - 20:,} more")
+    if is_terminal() and len(found.lineage.nodes) <= 100:
+        heading("how")
+        for line in draw(found.lineage):
+            emit(line)
+
+
+def paths(
+    a: Annotated[str, typer.Argument(metavar="FROM", help="Where the data started.", show_default=False)],
+    b: Annotated[str, typer.Argument(metavar="TO", help="Where it ended.", show_default=False)],
+    limit: Annotated[int, typer.Option("--limit", "-l", metavar="N", min=1, help="Show N paths at most.")] = 10,
+    home: Home = None,
+    server: Server = None,
+    json: Json = False,
+) -> None:
+    """Show the shortest ways data took from one node to another; exit code 1 when there is none.
+
+    [bold]Examples[/bold]
+
+      clew paths s3://lake/raw.csv artifact:42
+    """
+    with opened(home, server) as client:
+        found = client.paths(client.resolve(a), client.resolve(b), limit=limit)
+    if json:
+        from clew.cli.output import emit_json
+        from clew.cli.words import node_json
+
+        emit_json(
+            {
+                "paths": [[str(ref) for ref in path] for path in found.paths],
+                "length": found.length,
+                "partial": found.partial,
+                "nodes": [node_json(node) for node in found.nodes.values()],
+                "seq": found.seq,
+                "took_ms": round(found.took_ms, 3),
+            }
+        )
+    else:
+        _print_paths(found.paths, found.nodes, found.partial)
+    if not found.paths:
+        raise typer.Exit(1)
+
+
+def _print_paths(paths: list[Any], nodes: dict[Any, Any], partial: bool) -> None:
+    from clew.cli.output import emit, heading, note
+    from clew.cli.tree import describe
+
+    if not paths:
+        note("no data went from the one to the other")
+    for number, path in enumerate(paths, 1):
+        if len(paths) > 1:
+            heading(f"path {number}")
+        for hop, ref in enumerate(path):
+            emit("   " * min(hop, 20) + ("" if hop == 0 else "-> ") + describe(nodes[ref], ref))
+    if partial:
+        note("there are more; --limit N shows them")
+
+
+def _direction(up: bool, down: bool, both: bool) -> Direction:
+    from clew.graph.protocol import Direction
+
+    if up + down + both > 1:
+        raise UsageError("--up, --down and --both exclude each other", field="direction", remedy="Give one")
+    return Direction.BOTH if both else Direction.DOWN if down else Direction.UP
+
+
+def _write(lineage: Lineage, format: Format) -> None:
+    from clew.cli.output import count_text, emit, emit_json, paint
+
+    if format is Format.JSON:
+        emit_json(lineage_json(lineage))
+        return
+    if format is not Format.TREE:
+        from clew.cli import diagram
+
+        emit("\n".join((diagram.dot if format is Format.DOT else diagram.mermaid)(lineage)))
+        return
+    from clew.cli.tree import draw
+
+    emit("\n".join(draw(lineage)))
+    totals = f"{count_text(lineage.total_nodes, 'node')}, {count_text(lineage.total_edges, 'edge')}, depth {lineage.depth}"
+    shown = f"; {len(lineage.nodes):,} shown, more with --max-nodes or --depth" if lineage.partial else ""
+    emit(paint(f"\n{totals}{shown}  (change {lineage.seq}, {lineage.took_ms:.1f} ms)", "bright_black"))
+
+
+def lineage_json(lineage: Lineage) -> dict[str, Any]:
+    """A lineage as one JSON object."""
+    from clew.cli.words import edge_json, node_json
+
+    return {
+        "seeds": [str(ref) for ref in lineage.seeds],
+        "direction": lineage.direction.value,
+        "nodes": [node_json(node) | {"depth": lineage.depths[ref]} for ref, node in lineage.nodes.items()],
+        "edges": [edge_json(edge) for edge in lineage.edges],
+        "depth": lineage.depth,
+        "total_nodes": lineage.total_nodes,
+        "total_edges": lineage.total_edges,
+        "partial": lineage.partial,
+        "seq": lineage.seq,
+        "took_ms": round(lineage.took_ms, 3),
+    }

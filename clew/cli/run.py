@@ -1,0 +1,7 @@
+"""``clew run``."""
+
+from __future__ import annotations
+
+
+def run() -> None:
+    """Run a pipeline."""

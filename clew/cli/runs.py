@@ -1,0 +1,3 @@
+"""Pipeline runs, listed."""
+
+from __future__ import annotations

@@ -1,0 +1,106 @@
+"""``clew up``: serve a home."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from clew.cli.options import Home
+from clew.metadata.errors import Unavailable
+
+Port = Annotated[int | None, typer.Option("--port", "-p", metavar="P", help="HTTP port; 0 takes a free one. [default: 8420]")]
+
+
+def up(
+    host: Annotated[
+        str | None,
+        typer.Option("--host", metavar="ADDRESS", help="Address to listen on; other than loopback needs CLEW_TOKEN."),
+    ] = None,
+    port: Port = None,
+    grpc_port: Annotated[
+        int | None,
+        typer.Option("--grpc-port", metavar="G", help="gRPC port. Accepted, but nothing listens there yet. [default: 8421]"),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Serve the record: GraphQL at /graphql, with GraphiQL, and /healthz, /readyz, /metrics.
+
+    Ready when /readyz answers 200. Ctrl-C or SIGTERM stops it after the requests in flight.
+
+    [bold]Examples[/bold]
+
+      clew up
+
+      clew up --home .demo --port 9000
+
+      CLEW_TOKEN=secret clew up --host 0.0.0.0
+    """
+    from clew.api.settings import ApiSettings, check_bind
+    from clew.settings import load
+    from clew.wiring import Home as OpenedHome
+
+    settings = load(home=home, host=host, port=port, grpc_port=grpc_port, url="")
+    faces = ApiSettings(token=settings.token or None)
+    check_bind(settings.host, faces)
+    listening = _listen(settings.host, settings.port)
+    opened = OpenedHome(settings, create=True)
+    try:
+        _serve(opened, faces, listening, settings.host)
+    finally:
+        listening.close()
+        opened.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything else is opened.
+
+    Errors: Unavailable when it is in use, or may not be taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host.strip("[]"), port), family=family, backlog=2048)
+    except OSError as error:
+        reason = {
+            errno.EADDRINUSE: "another process listens there",
+            errno.EACCES: "you may not listen there",
+            errno.EADDRNOTAVAIL: "this machine has no such address",
+        }.get(error.errno or 0, error.strerror or str(error))
+        raise Unavailable(
+            f"cannot listen on {host}:{port}: {reason}",
+            field="port",
+            value=str(port),
+            remedy="Choose another with --port P; --port 0 takes a free one",
+        ) from error
+
+
+def _serve(opened: object, faces: object, listening: socket.socket, host: str) -> None:
+    import uvicorn
+
+    from clew import __version__
+    from clew.api.app import create_app
+    from clew.cli.output import note
+
+    app = create_app(opened.services(), faces)  # type: ignore[attr-defined]
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=10, server_header=False
+    )
+    server = uvicorn.Server(config)
+    # uvicorn stops gracefully on these, then raises them again for whoever was in charge before: a stop asked for
+    # is a success.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop_quietly)
+    shown = f"[{host}]" if ":" in host else host
+    url = f"http://{shown}:{listening.getsockname()[1]}"
+    note(f"Clew {__version__} serves {opened.path} at {url}  (GraphiQL: {url}/graphql; Ctrl-C stops)")  # type: ignore[attr-defined]
+    server.run(sockets=[listening])
+    if not server.started:
+        raise Unavailable("the server did not start", remedy="See the lines above")
+
+
+def _stop_quietly(number: int, frame: FrameType | None) -> None:
+    del number, frame

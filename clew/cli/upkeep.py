@@ -1,0 +1,149 @@
+"""``clew verify``, ``backup`` and ``restore``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from clew.cli.options import Home, Json
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+
+def verify(
+    record: Annotated[bool, typer.Option("--record/--no-record", help="Check the record against its log.")] = True,
+    bytes: Annotated[bool, typer.Option("--bytes/--no-bytes", help="Check every stored byte against its digest.")] = True,
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Check that the record says what its log says, and that stored bytes are what they were; exit code 1 on damage.
+
+    [bold]Examples[/bold]
+
+      clew verify
+
+      clew verify --no-bytes --json
+    """
+    from clew.cli.output import emit_json
+    from clew.settings import load
+    from clew.upkeep.verify import verify_home
+    from clew.wiring import Home as OpenedHome
+
+    opened = OpenedHome(load(home=home, url=""))
+    try:
+        with _progress() as progress:
+            found = verify_home(opened, record=record, bytes=bytes, tell=_Bar(progress).tell)
+    finally:
+        opened.close()
+    if json:
+        emit_json(found.as_dict())
+    else:
+        _print_findings(found)
+    if found.damage:
+        raise typer.Exit(1)
+
+
+def backup(
+    destination: Annotated[Path, typer.Argument(metavar="DEST", help="A folder that does not exist yet.", show_default=False)],
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Copy the record and the stored bytes to a folder, consistent as of now, while others read and write.
+
+    A record on PostgreSQL is backed up with pg_dump; environments and engine snapshots are not copied, they are
+    made again.
+
+    [bold]Examples[/bold]
+
+      clew backup /backups/clew-monday
+    """
+    from clew.cli.output import count_text, emit, emit_json, size_text
+    from clew.settings import load
+    from clew.upkeep.backup import back_up
+    from clew.wiring import Home as OpenedHome
+
+    opened = OpenedHome(load(home=home, url=""))
+    try:
+        with _progress() as progress:
+            done = back_up(opened, destination, tell=_Bar(progress).tell)
+    finally:
+        opened.close()
+    if json:
+        emit_json({"destination": str(destination), "seq": done.seq, "files": done.files, "size_bytes": done.size_bytes})
+        return
+    emit(f"{destination}: {count_text(done.seq, 'change')}, {count_text(done.files, 'file')}, {size_text(done.size_bytes)}")
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="A folder made by `clew backup`.", show_default=False)],
+    force: Annotated[bool, typer.Option("--force", help="Replace a home that is not empty; it is kept beside.")] = False,
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Make a home from a backup. Stop the server first.
+
+    [bold]Examples[/bold]
+
+      clew restore /backups/clew-monday --home .clew
+    """
+    from clew.cli.output import count_text, emit, emit_json, note
+    from clew.settings import load
+    from clew.upkeep.backup import restore as bring_back
+
+    target = load(home=home, url="").home
+    with _progress() as progress:
+        done = bring_back(source, target, force=force, tell=_Bar(progress).tell)
+    if done.replaced:
+        note(f"the home that stood there is now {done.replaced}")
+    if json:
+        emit_json({"home": str(target), "seq": done.seq, "replaced": str(done.replaced) if done.replaced else None})
+        return
+    emit(f"{target}: {count_text(done.seq, 'change')} restored")
+
+
+def _print_findings(found: Any) -> None:
+    from clew.cli.output import count_text, emit, paint, size_text
+
+    if found.changes is not None:
+        emit(f"record  {count_text(found.changes, 'change')} replayed and compared")
+    if found.blobs is not None:
+        emit(f"bytes   {count_text(found.blobs, 'blob')} read, {size_text(found.size_bytes)}")
+    for problem in found.damage:
+        emit(paint("damaged ", "bold red") + problem)
+    if not found.damage:
+        emit(paint("everything is as it was recorded", "green"))
+
+
+def _progress() -> Progress:
+    """A progress bar on stderr; nothing where nobody watches."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    from clew.cli.output import console
+
+    screen = console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=screen,
+        transient=True,
+        disable=not screen.is_terminal,
+    )
+
+
+class _Bar:
+    """Turns "done of total" reports into a bar a subject."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, Any] = {}
+
+    def tell(self, subject: str, done: int, total: int | None) -> None:
+        """Show that ``done`` of ``total`` are done."""
+        if subject not in self._tasks:
+            self._tasks[subject] = self._progress.add_task(subject, total=total)
+        self._progress.update(self._tasks[subject], completed=done, total=total)

@@ -1,0 +1,232 @@
+"""A client of the record in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from clew.client.protocol import NOW, Detail, Impacted, Lineage, Listing, Moment, Routes, Touch
+from clew.graph.protocol import Direction, Trace
+from clew.metadata import digest as digests
+from clew.metadata.change import Change, Receipt
+from clew.metadata.errors import ArtifactNotFound
+from clew.metadata.ids import Kind, NodeRef
+from clew.metadata.node import Committed, Node, NodeType
+from clew.metadata.reader import Reader
+from clew.wiring import Home
+
+
+class EmbeddedClient:
+    """Asks and writes the record of a home."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.place = str(home.settings.record_url or home.path)
+
+    def resolve(self, text: str, moment: Moment = NOW) -> NodeRef:
+        """The node named by an id, a URI or a digest; of several, the newest."""
+        if text.startswith(("artifact:", "execution:", "context:")):
+            return NodeRef.parse(text)
+        with self._read(moment) as reader:
+            if text.startswith("sha256:"):
+                found = reader.artifacts_with_digest(digests.parse(text))
+            else:
+                found = reader.artifacts_at(text)
+        if not found:
+            raise ArtifactNotFound(
+                f"no artifact is recorded at {text[:200]!r}",
+                field="id",
+                value=text,
+                remedy="Write artifact:N, execution:N, context:N, a recorded URI or a digest; see `clew ls artifacts`",
+            )
+        return found[0].ref
+
+    def nodes_by_ref(self, refs: Sequence[NodeRef], moment: Moment = NOW) -> dict[NodeRef, Node]:
+        """The nodes that exist among ``refs``, in their order."""
+        with self._read(moment) as reader:
+            return nodes_by_ref(reader, refs)
+
+    def detail(self, ref: NodeRef, moment: Moment = NOW) -> Detail:
+        """A node and what hangs on it."""
+        with self._read(moment) as reader:
+            node = reader.node(ref)
+            if ref.kind is Kind.CONTEXT:
+                return Detail(
+                    node,
+                    contexts=reader.parents_of([ref.id]).get(ref.id, []),
+                    children=reader.children_of([ref.id]).get(ref.id, []),
+                    artifact_count=reader.count(Kind.ARTIFACT, context_id=ref.id),
+                    execution_count=reader.count(Kind.EXECUTION, context_id=ref.id),
+                )
+            if ref.kind is Kind.ARTIFACT:
+                events = reader.events_of_artifacts([ref.id])
+                executions = reader.executions_by_id({event.execution_id for event in events})
+                touches = [Touch(event, executions[event.execution_id]) for event in events]
+                return Detail(node, touches, reader.contexts_of_artifacts([ref.id]).get(ref.id, []))
+            events = reader.events_of_executions([ref.id])
+            artifacts = reader.artifacts_by_id({event.artifact_id for event in events})
+            touches = [Touch(event, artifacts[event.artifact_id]) for event in events]
+            return Detail(node, touches, reader.contexts_of_executions([ref.id]).get(ref.id, []))
+
+    def history(self, ref: NodeRef) -> list[Node]:
+        """Every state of a node, oldest first."""
+        with self._read(NOW) as reader:
+            return reader.history(ref)
+
+    def nodes(
+        self,
+        kind: Kind,
+        *,
+        where: str | None = None,
+        type: str | None = None,
+        namespace: str | None = None,
+        order: str = "id",
+        descending: bool = False,
+        after: str | None = None,
+        limit: int = 100,
+        moment: Moment = NOW,
+    ) -> Listing:
+        """One page of the nodes of a kind."""
+        with self._read(moment) as reader:
+            listed: Any = {
+                Kind.ARTIFACT: reader.artifacts,
+                Kind.EXECUTION: reader.executions,
+                Kind.CONTEXT: reader.contexts,
+            }[kind]
+            page = listed(
+                where=where,
+                type=type,
+                namespace=namespace,
+                order=order,
+                descending=descending,
+                after=after,
+                limit=limit,
+            )
+            # Counting a million nodes costs more than listing fifty: count only where there is more than this page.
+            total = len(page.items)
+            if page.has_next or after is not None:
+                total = reader.count(kind, where=where, type=type, namespace=namespace)
+        return Listing(list(page.items), page.next_cursor, total)
+
+    def types(self, kind: Kind | None = None) -> list[tuple[NodeType, int]]:
+        """The types and how many nodes each has."""
+        with self._read(NOW) as reader:
+            found = reader.types(kind)
+            counts = {k: reader.count_by_type(k) for k in {type.kind for type in found}}
+        return [(type, counts[type.kind].get(type.id, 0)) for type in found]
+
+    def trace(
+        self,
+        seeds: Sequence[NodeRef],
+        direction: Direction = Direction.UP,
+        *,
+        depth: int | None = None,
+        max_nodes: int | None = 1000,
+        moment: Moment = NOW,
+    ) -> Lineage:
+        """Walk the lineage of ``seeds``."""
+        if moment == NOW:
+            found = self.home.one_shot_engine.trace(seeds, direction, depth=depth, max_nodes=max_nodes, edges=True)
+            with self._read(NOW) as reader:
+                return lineage_of(reader, seeds, direction, found)
+        from clew.api.past import trace_past
+
+        with self._read(moment) as reader:
+            found = trace_past(reader, seeds, direction, depth=depth, max_nodes=max_nodes, edges=True)
+            return lineage_of(reader, seeds, direction, found)
+
+    def impact(self, seeds: Sequence[NodeRef], *, depth: int | None = None, max_nodes: int | None = 1000) -> Impacted:
+        """Everything made from ``seeds``."""
+        engine = self.home.one_shot_engine
+        counts = engine.counts(seeds, Direction.DOWN, depth=depth)
+        found = engine.trace(seeds, Direction.DOWN, depth=depth, max_nodes=max_nodes, edges=True)
+        with self._read(NOW) as reader:
+            lineage = lineage_of(reader, seeds, Direction.DOWN, found)
+            names = {id: type.name for id, type in reader.types_by_id(counts.by_type).items()}
+        return impacted(lineage, counts.artifacts, counts.executions, {names[i]: n for i, n in counts.by_type.items()})
+
+    def paths(self, a: NodeRef, b: NodeRef, *, limit: int = 10) -> Routes:
+        """Shortest paths from ``a`` down to ``b``."""
+        found = self.home.one_shot_engine.paths(a, b, limit=limit)
+        refs = list(dict.fromkeys(ref for path in found.paths for ref in path))
+        return Routes(found.paths, self.nodes_by_ref(refs), found.length, found.partial, found.seq, found.took_ms)
+
+    def compare(self, a: NodeRef, b: NodeRef, *, everything: bool = False) -> dict[str, Any]:
+        """What differs between two nodes of a kind."""
+        raise NotImplementedError
+
+    def why(self, ref: NodeRef) -> dict[str, Any]:
+        """The stored decision of the cache about an execution."""
+        raise NotImplementedError
+
+    def changes(self, after: int = 0, limit: int = 1000) -> list[Committed]:
+        """The change log behind ``after``."""
+        with self._read(NOW) as reader:
+            return reader.changes(after, limit)
+
+    def seq(self) -> int:
+        """Position of the last change."""
+        return self.home.record.seq()
+
+    def commit(self, change: Change) -> Receipt:
+        """Record a change."""
+        return self.home.record.commit(change)
+
+    def close(self) -> None:
+        """Close the home."""
+        self.home.close()
+
+    def _read(self, moment: Moment) -> AbstractContextManager[Reader]:
+        return self.home.record.read(as_of=moment.seq, as_of_ms=moment.time_ms)
+
+
+def nodes_by_ref(reader: Reader, refs: Iterable[NodeRef]) -> dict[NodeRef, Node]:
+    """The nodes that exist among ``refs``, in their order: one query a kind."""
+    refs = list(refs)
+    ids: dict[Kind, list[int]] = {kind: [] for kind in Kind}
+    for ref in refs:
+        ids[ref.kind].append(ref.id)
+    found: dict[NodeRef, Node] = {}
+    if ids[Kind.ARTIFACT]:
+        found |= {artifact.ref: artifact for artifact in reader.artifacts_by_id(ids[Kind.ARTIFACT]).values()}
+    if ids[Kind.EXECUTION]:
+        found |= {execution.ref: execution for execution in reader.executions_by_id(ids[Kind.EXECUTION]).values()}
+    if ids[Kind.CONTEXT]:
+        found |= {context.ref: context for context in reader.contexts_by_id(ids[Kind.CONTEXT]).values()}
+    return {ref: found[ref] for ref in refs if ref in found}
+
+
+def lineage_of(reader: Reader, seeds: Sequence[NodeRef], direction: Direction, found: Trace) -> Lineage:
+    """An engine's answer with its nodes."""
+    refs = found.refs()
+    return Lineage(
+        seeds=list(dict.fromkeys(seeds)),
+        direction=direction,
+        nodes=nodes_by_ref(reader, refs),
+        depths=dict(zip(refs, (int(depth) for depth in found.depths), strict=True)),
+        edges=[(int(e), int(t), int(a)) for e, t, a in found.edges],
+        depth=found.depth,
+        total_nodes=found.total_nodes,
+        total_edges=found.total_edges,
+        partial=found.partial,
+        seq=found.seq,
+        took_ms=found.took_ms,
+    )
+
+
+def impacted(lineage: Lineage, artifacts: int, executions: int, by_type: dict[str, int]) -> Impacted:
+    """Totals without the seeds themselves, and the nodes of ``lineage`` from which nothing further was made."""
+    from clew.metadata.states import INPUT_EVENTS
+
+    feeding = {
+        NodeRef(Kind.ARTIFACT, artifact) if kind in INPUT_EVENTS else NodeRef(Kind.EXECUTION, execution)
+        for execution, kind, artifact in lineage.edges
+    }
+    leaves = [ref for ref in lineage.nodes if ref not in feeding and ref not in lineage.seeds]
+    for seed in lineage.seeds:
+        node = lineage.nodes[seed]
+        by_type[node.type] = by_type.get(node.type, 1) - 1
+        artifacts -= seed.kind is Kind.ARTIFACT
+        executions -= seed.kind is Kind.EXECUTION
+    return Impacted(artifacts, executions, {name: n for name, n in by_type.items() if n > 0}, lineage, leaves)

@@ -1,0 +1,144 @@
+"""The one place that builds objects and hands them to each other: a home becomes record, artifact store and engine.
+
+A home is a folder:
+
+    record.db    the record (SQLite); or ``record_url`` in clew.toml names a PostgreSQL database
+    blobs/       artifact bytes by digest
+    runs/        working folders and logs of pipeline runs
+    envs/        Python environments of steps, by package set
+    graph/       snapshots of the embedded engine; may be deleted at any time
+    locks/       locks of runs in flight
+    clew.toml    settings of this home; may be absent
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clew.metadata.errors import NotFound, StoreReadOnly
+from clew.settings import Settings
+
+if TYPE_CHECKING:
+    from clew.api.service import Services
+    from clew.graph.protocol import GraphEngine
+    from clew.metadata.blobs import LocalStore
+    from clew.metadata.record import Record
+
+log = logging.getLogger("clew.wiring")
+
+
+class Home:
+    """An opened home. Its parts are made when they are first used."""
+
+    def __init__(self, settings: Settings, *, create: bool = False) -> None:
+        self.settings = settings
+        self.path = Path(settings.home).absolute()
+        self._create = create
+        self._engines: list[GraphEngine] = []
+
+    @property
+    def blobs_folder(self) -> Path:
+        """Artifact bytes."""
+        return self.path / "blobs"
+
+    @property
+    def runs_folder(self) -> Path:
+        """Working folders and logs of runs."""
+        return self.path / "runs"
+
+    @property
+    def environments_folder(self) -> Path:
+        """Python environments of steps."""
+        return self.path / "envs"
+
+    @property
+    def graph_folder(self) -> Path:
+        """Snapshots of the embedded engine."""
+        return self.path / "graph"
+
+    @property
+    def locks_folder(self) -> Path:
+        """Locks of runs in flight."""
+        return self.path / "locks"
+
+    @cached_property
+    def record(self) -> Record:
+        """The record.
+
+        Errors: NotFound when there is none and the home was not opened to make one; those of ``Record.open``.
+        """
+        from clew.metadata.record import Record
+
+        where = self.settings.record_url or self.path
+        if not self._create and not self.settings.record_url and not self.path.is_dir():
+            raise NotFound(
+                f"there is no Clew home at {self.settings.home}",
+                field="home",
+                value=str(self.settings.home),
+                remedy="Name one with --home or CLEW_HOME; `clew run` and `clew up` make one",
+            )
+        if self._create:
+            self._make_folder()
+        return Record.open(where, create=self._create)
+
+    @cached_property
+    def blobs(self) -> LocalStore:
+        """The artifact store."""
+        from clew.metadata.blobs import LocalStore
+
+        return LocalStore(self.blobs_folder)
+
+    @cached_property
+    def one_shot_engine(self) -> GraphEngine:
+        """The engine of a command that asks once: SQL on the record, nothing to load."""
+        from clew.graph.sql import SqlEngine
+
+        return self._keep(SqlEngine(self.record))
+
+    @cached_property
+    def engine(self) -> GraphEngine:
+        """The engine of a process that asks often: in memory, following the record; SQL where numba is missing."""
+        wanted = self.settings.engine
+        if wanted != "sql":
+            try:
+                from clew.graph.embedded import EmbeddedEngine
+
+                return self._keep(EmbeddedEngine(self.record, self.graph_folder))
+            except ImportError as error:
+                if wanted == "embedded":
+                    raise
+                log.warning("the embedded engine is not available (%s); answering by SQL", error)
+        return self.one_shot_engine
+
+    def services(self) -> Services:
+        """What the faces of a server call."""
+        from clew import __version__
+        from clew.api.service import Services
+
+        return Services(record=self.record, engine=self.engine, version=__version__)
+
+    def close(self) -> None:
+        """Stop the engines and release the record."""
+        for engine in self._engines:
+            engine.close()
+        self._engines.clear()
+        if "record" in self.__dict__:
+            self.record.close()
+
+    def _keep(self, engine: GraphEngine) -> GraphEngine:
+        self._engines.append(engine)
+        return engine
+
+    def _make_folder(self) -> None:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreReadOnly(
+                f"the home {self.settings.home} cannot be made: {error.strerror}",
+                field="home",
+                value=str(self.settings.home),
+                remedy="Choose a folder you may write to, with --home or CLEW_HOME",
+            ) from error

@@ -1,0 +1,180 @@
+"""The record's enumerations as GraphQL enums, each value described."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TypeVar
+
+import strawberry
+
+from clew.graph.protocol import Direction
+from clew.metadata.ids import Kind
+from clew.metadata.states import ArtifactState, EventType, ExecutionState, PropertyType
+
+E = TypeVar("E", bound=type[Enum])
+
+
+def _describe(enum: E, name: str, description: str, values: dict[str, str]) -> E:
+    described = strawberry.enum(enum, name=name, description=description)
+    for value in described.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = values[value.name]
+    return described
+
+
+class OrderField(Enum):
+    """What a listing is ordered by."""
+
+    ID = "id"
+    CREATED = "created"
+    UPDATED = "updated"
+    NAME = "name"
+
+
+class OrderDirection(Enum):
+    """Which way a listing runs."""
+
+    ASC = "asc"
+    DESC = "desc"
+
+
+class UpdateMode(Enum):
+    """What an update does with what it does not name."""
+
+    MERGE = "merge"
+    REPLACE = "replace"
+
+
+class ReuseBy(Enum):
+    """By what an existing node is found."""
+
+    NEVER = ""
+    NAME = "name"
+    EXTERNAL_ID = "external_id"
+
+
+class StateChange(Enum):
+    """Whether a reported state may move back."""
+
+    ADVANCE = "advance"
+    REPLACE = "replace"
+
+
+_describe(
+    Kind,
+    "NodeKind",
+    "The three kinds of node.",
+    {
+        "ARTIFACT": "A thing made or used: data set, model, metrics, report.",
+        "EXECUTION": "A piece of work.",
+        "CONTEXT": "A grouping: project, experiment, pipeline, run.",
+    },
+)
+_describe(
+    ArtifactState,
+    "ArtifactState",
+    "Life of an artifact.",
+    {
+        "UNKNOWN": "Not told.",
+        "PENDING": "Being made.",
+        "LIVE": "There to be used.",
+        "MARKED_FOR_DELETION": "To be deleted.",
+        "DELETED": "Its bytes are gone.",
+        "ABANDONED": "Never finished.",
+        "REFERENCE": "Known by address only; managed elsewhere.",
+    },
+)
+_describe(
+    ExecutionState,
+    "ExecutionState",
+    "Life of an execution. COMPLETE, FAILED, CACHED and CANCELED are final.",
+    {
+        "UNKNOWN": "Not told.",
+        "NEW": "Not started.",
+        "RUNNING": "Under way.",
+        "COMPLETE": "Done.",
+        "FAILED": "Ended with an error.",
+        "CACHED": "Not run: an earlier result was reused.",
+        "CANCELED": "Stopped before its end.",
+    },
+)
+_describe(
+    EventType,
+    "EventType",
+    "How an execution touched an artifact.",
+    {
+        "UNKNOWN": "Not told.",
+        "DECLARED_OUTPUT": "Named in its interface as an output.",
+        "DECLARED_INPUT": "Named in its interface as an input.",
+        "INPUT": "Read.",
+        "OUTPUT": "Written.",
+        "INTERNAL_INPUT": "Read behind the interface.",
+        "INTERNAL_OUTPUT": "Written behind the interface.",
+        "PENDING_OUTPUT": "Will be written.",
+    },
+)
+_describe(
+    PropertyType,
+    "PropertyKind",
+    "The six kinds of property value.",
+    {
+        "UNKNOWN": "Not told.",
+        "INT": "A 64-bit integer.",
+        "DOUBLE": "A 64-bit floating-point number, infinities and NaN included.",
+        "STRING": "Unicode text, NUL included.",
+        "STRUCT": "A JSON object.",
+        "PROTO": "A serialised protobuf message.",
+        "BOOLEAN": "True or false.",
+    },
+)
+_describe(
+    Direction,
+    "Direction",
+    "Which way lineage is walked.",
+    {
+        "UP": "Towards what a node was made from.",
+        "DOWN": "Towards what was made from it.",
+        "BOTH": "Ancestors and descendants, not siblings.",
+    },
+)
+_describe(
+    OrderField,
+    "OrderField",
+    "What a listing is ordered by.",
+    {
+        "ID": "The order in which nodes were first recorded.",
+        "CREATED": "Creation time.",
+        "UPDATED": "Time of the last change.",
+        "NAME": "Name, by code point.",
+    },
+)
+_describe(
+    OrderDirection,
+    "OrderDirection",
+    "Which way a listing runs.",
+    {"ASC": "Smallest or oldest first.", "DESC": "Largest or newest first."},
+)
+_describe(
+    UpdateMode,
+    "UpdateMode",
+    "What an update does with what it does not name.",
+    {"MERGE": "Keeps it.", "REPLACE": "Clears it."},
+)
+_describe(
+    ReuseBy,
+    "ReuseBy",
+    "By what an existing node is found and updated instead of a new one created.",
+    {
+        "NEVER": "Always create.",
+        "NAME": "By type, name and namespace.",
+        "EXTERNAL_ID": "By external id and namespace.",
+    },
+)
+_describe(
+    StateChange,
+    "StateChange",
+    "Whether a reported state may move back.",
+    {
+        "ADVANCE": "Only forward: a finished execution stays as it finished.",
+        "REPLACE": "Take the state as it is reported.",
+    },
+)

@@ -1,0 +1,72 @@
+"""Impact as a GraphQL type."""
+
+from __future__ import annotations
+
+import strawberry
+
+from clew.api.graphql.lineage import (
+    DepthCount,
+    Lineage,
+    LineageFilter,
+    TypeCount,
+    lineage_of,
+    max_nodes_of,
+    node_filter,
+    type_counts,
+)
+from clew.api.graphql.operation import Operation
+from clew.api.graphql.scalars import Int64
+from clew.graph.protocol import EVERYTHING, Counts, Direction
+from clew.metadata.ids import NodeRef
+
+
+@strawberry.type(description="Everything made from the seeds.")
+class ImpactAnswer:
+    """An impact."""
+
+    operation: strawberry.Private[Operation]
+    counts: strawberry.Private[Counts]
+    artifacts: Int64 = strawberry.field(description="Artifacts reached.")
+    executions: Int64 = strawberry.field(description="Executions reached.")
+    depth: int = strawberry.field(description="Deepest level reached.")
+    partial: bool = strawberry.field(description="Whether `depth` left something out of the counts.")
+    seq: Int64 = strawberry.field(description="The change up to which the record is reflected.")
+    took_ms: float = strawberry.field(description="Time the counting took, in milliseconds.")
+    reached: Lineage = strawberry.field(description="What was reached, nearest first, seeds included.")
+
+    @strawberry.field(description="Reached nodes by type, most first.")
+    def by_type(self) -> list[TypeCount]:
+        return type_counts(self.operation.snapshot_since(int(self.counts.seq)), self.counts)
+
+    @strawberry.field(description="Reached nodes by depth, nearest first.")
+    def by_depth(self) -> list[DepthCount]:
+        return [DepthCount(depth=depth, count=Int64(n)) for depth, n in sorted(self.counts.by_depth.items())]
+
+
+def impact_of(
+    operation: Operation,
+    of: list[strawberry.ID],
+    depth: int | None,
+    max_nodes: int,
+    filter: LineageFilter | None,
+    min_seq: int,
+) -> ImpactAnswer:
+    """What was made from ``of``."""
+    seeds = [NodeRef.parse(id, "of") for id in of]
+    where = EVERYTHING if filter is None else node_filter(operation.snapshot(), filter)
+    limit, engine = max_nodes_of(operation, max_nodes), operation.services.engine
+    counts = engine.counts(seeds, Direction.DOWN, depth=depth, where=where, min_seq=min_seq)
+    trace = engine.trace(
+        seeds, Direction.DOWN, depth=depth, max_nodes=limit, where=where, edges=True, min_seq=min_seq
+    )
+    return ImpactAnswer(
+        operation=operation,
+        counts=counts,
+        artifacts=Int64(counts.artifacts),
+        executions=Int64(counts.executions),
+        depth=counts.depth,
+        partial=counts.partial,
+        seq=Int64(counts.seq),
+        took_ms=counts.took_ms + trace.took_ms,
+        reached=lineage_of(operation, trace),
+    )

@@ -1,0 +1,276 @@
+"""Lineage, impact and paths: what the engine answers, as GraphQL types whose nodes load only where they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import strawberry
+
+from clew.api.graphql.enums import ArtifactState, Direction, EventType, ExecutionState, Kind
+from clew.api.graphql.filters import AsOf, moment
+from clew.api.graphql.nodes import Node, artifacts_by_id, executions_by_id
+from clew.api.graphql.operation import Operation, Snapshot
+from clew.api.graphql.scalars import Int64
+from clew.api.graphql.types import Type, types_of
+from clew.api.past import trace_past
+from clew.graph.protocol import EVERYTHING, Counts, NodeFilter, Paths, Trace
+from clew.metadata.errors import Invalid, LimitExceeded, TypeNotFound
+from clew.metadata.ids import NodeRef
+
+_REFS = ("artifact:", "execution:")
+
+
+@strawberry.input(description="Which reached nodes an answer shows. The walk passes through the others.")
+class LineageFilter:
+    """Typed filter of reached nodes. What is given must all hold."""
+
+    kinds: list[Kind] | None = strawberry.field(default=None, description="ARTIFACT or EXECUTION only.")
+    types: list[str] | None = strawberry.field(default=None, description="Names of types.")
+    artifact_states: list[ArtifactState] | None = strawberry.field(
+        default=None, description="Artifacts in one of these states."
+    )
+    execution_states: list[ExecutionState] | None = strawberry.field(
+        default=None, description="Executions in one of these states."
+    )
+    namespaces: list[str] | None = strawberry.field(default=None, description="In one of these namespaces.")
+    created_from_ms: Int64 | None = strawberry.field(default=None, description="Created at this time or later.")
+    created_until_ms: Int64 | None = strawberry.field(default=None, description="Created before this time.")
+
+
+class Reached:
+    """The refs of one answer, whose nodes load together when the first is asked for."""
+
+    __slots__ = ("_nodes", "operation", "past", "refs", "seq")
+
+    def __init__(self, operation: Operation, refs: Sequence[tuple[int, int]], seq: int, past: Snapshot | None) -> None:
+        self.operation = operation
+        self.refs = refs
+        self.seq = seq
+        self.past = past
+        self._nodes: dict[tuple[int, int], Node] | None = None
+
+    def node(self, ref: tuple[int, int]) -> Node:
+        """The node of ``ref`` = (0 artifact or 1 execution, id)."""
+        if self._nodes is None:
+            snapshot = self.past or self.operation.snapshot_since(self.seq)
+            artifacts = artifacts_by_id(snapshot, [id for kind, id in self.refs if not kind])
+            executions = executions_by_id(snapshot, [id for kind, id in self.refs if kind])
+            self._nodes = {(0, id): node for id, node in artifacts.items()}
+            self._nodes |= {(1, id): node for id, node in executions.items()}
+        return self._nodes[ref]
+
+
+@strawberry.type(description="A node that a walk reached.")
+class LineageNode:
+    """A reached node."""
+
+    ref: strawberry.Private[tuple[int, int]]
+    reached: strawberry.Private[Reached]
+    id: strawberry.ID = strawberry.field(description="`artifact:42` or `execution:7`.")
+    kind: Kind = strawberry.field(description="ARTIFACT or EXECUTION.")
+    depth: int = strawberry.field(description="Hops from the nearest seed: a producer is 1 away, its inputs 2.")
+
+    @strawberry.field(description="The node, whole.")
+    def node(self) -> Node:
+        return self.reached.node(self.ref)
+
+
+@strawberry.type(description="An edge between two shown nodes: data flows as the event type tells.")
+class LineageEdge:
+    """An edge."""
+
+    execution: strawberry.ID = strawberry.field(description="`execution:7`.")
+    artifact: strawberry.ID = strawberry.field(description="`artifact:42`.")
+    type: EventType = strawberry.field(description="Whether it was read or written.")
+
+
+@strawberry.type(description="What a walk through the graph reached, seeds included, nearest first.")
+class Lineage:
+    """A trace."""
+
+    trace: strawberry.Private[Trace]
+    reached: strawberry.Private[Reached]
+
+    depth: int = strawberry.field(description="Deepest level reached.")
+    total_nodes: Int64 = strawberry.field(
+        description="Nodes that match within `depth`, also where `maxNodes` cut the list."
+    )
+    total_edges: Int64 = strawberry.field(description="Edges between them.")
+    partial: bool = strawberry.field(description="Whether `maxNodes` or `depth` left something out.")
+    seq: Int64 = strawberry.field(description="The change up to which the record is reflected.")
+    took_ms: float = strawberry.field(description="Time the walk took, in milliseconds.")
+
+    @strawberry.field(description="The nodes, nearest first.")
+    def nodes(self) -> list[LineageNode]:
+        depths = self.trace.depths
+        return [_lineage_node(ref, int(depth), self.reached) for ref, depth in zip(self.reached.refs, depths, strict=True)]
+
+    @strawberry.field(description="The edges between the shown nodes.")
+    def edges(self) -> list[LineageEdge]:
+        self.reached.operation.spend(len(self.trace.edges))
+        return [
+            LineageEdge(
+                execution=strawberry.ID(f"execution:{execution}"),
+                artifact=strawberry.ID(f"artifact:{artifact}"),
+                type=EventType(int(type)),
+            )
+            for execution, type, artifact in self.trace.edges
+        ]
+
+
+@strawberry.type(description="How many nodes of one type.")
+class TypeCount:
+    """Nodes of a type."""
+
+    type: Type = strawberry.field(description="The type.")
+    count: Int64 = strawberry.field(description="How many.")
+
+
+@strawberry.type(description="How many nodes at one depth.")
+class DepthCount:
+    """Nodes at a depth."""
+
+    depth: int = strawberry.field(description="Hops from the nearest seed.")
+    count: Int64 = strawberry.field(description="How many.")
+
+
+@strawberry.type(description="A shortest way the data took.")
+class Path:
+    """One path."""
+
+    refs: strawberry.Private[list[tuple[int, int]]]
+    reached: strawberry.Private[Reached]
+    ids: list[strawberry.ID] = strawberry.field(description="The ids of its nodes, from source to target.")
+
+    @strawberry.field(description="Its nodes, from source to target.")
+    def nodes(self) -> list[Node]:
+        return [self.reached.node(ref) for ref in self.refs]
+
+
+@strawberry.type(description="Shortest directed paths between two nodes, along the flow of data.")
+class PathsAnswer:
+    """Paths."""
+
+    paths: list[Path] = strawberry.field(description="The paths.")
+    length: int = strawberry.field(description="Hops of a shortest path; -1 when there is none.")
+    partial: bool = strawberry.field(description="Whether `limit` or `maxDepth` left paths out.")
+    seq: Int64 = strawberry.field(description="The change up to which the record is reflected.")
+    took_ms: float = strawberry.field(description="Time the search took, in milliseconds.")
+
+
+def node_filter(snapshot: Snapshot, filter: LineageFilter | None) -> NodeFilter:
+    """The engine's spelling of ``filter``. Errors: TypeNotFound, Invalid."""
+    if filter is None:
+        return EVERYTHING
+    type_ids: list[int] = []
+    for name in filter.types or ():
+        found = [row.row.id for row in types_of(snapshot).values() if row.name == name and row.kind is not Kind.CONTEXT]
+        if not found:
+            raise TypeNotFound(f"there is no artifact or execution type {name!r}", field="filter.types", value=name)
+        type_ids += found
+    if Kind.CONTEXT in (filter.kinds or ()):
+        raise Invalid("contexts are no part of lineage", field="filter.kinds", value="CONTEXT")
+    return NodeFilter(
+        kinds=tuple(filter.kinds or ()),
+        type_ids=tuple(type_ids),
+        artifact_states=tuple(filter.artifact_states or ()),
+        execution_states=tuple(filter.execution_states or ()),
+        namespaces=tuple(filter.namespaces or ()),
+        created_from_ms=filter.created_from_ms,
+        created_until_ms=filter.created_until_ms,
+    )
+
+
+def max_nodes_of(operation: Operation, max_nodes: int) -> int:
+    """Check ``maxNodes``. Errors: LimitExceeded."""
+    limit = operation.limits.nodes
+    if 0 < max_nodes <= limit:
+        return max_nodes
+    raise LimitExceeded(
+        f"maxNodes is {max_nodes}, the limit is 1 to {limit}",
+        field="maxNodes",
+        value=max_nodes,
+        remedy="Narrow the question with filter or depth",
+    )
+
+
+def lineage(
+    operation: Operation,
+    of: list[strawberry.ID],
+    direction: Direction,
+    depth: int | None,
+    max_nodes: int,
+    where: str | None,
+    filter: LineageFilter | None,
+    as_of: AsOf | None,
+    min_seq: int,
+    edges: bool,
+) -> Lineage:
+    """Walk from ``of``: on the engine now, over the record at a moment of the past."""
+    seeds = [NodeRef.parse(id, "of") for id in of]
+    limit = max_nodes_of(operation, max_nodes)
+    if where is not None and where.strip():
+        raise Invalid("where is not there yet", field="where")
+    if as_of is not None:
+        past = operation.snapshot(*moment(as_of))
+        shown = node_filter(past, filter)
+        walk = trace_past(
+            past.reader, seeds, direction, depth=depth, max_nodes=limit, where=shown, edges=edges,
+            check=lambda reached: operation.spend(0),
+        )  # fmt: skip
+        return lineage_of(operation, walk, past)
+    shown = EVERYTHING if filter is None else node_filter(operation.snapshot(), filter)
+    walk = operation.services.engine.trace(
+        seeds, direction, depth=depth, max_nodes=limit, where=shown, edges=edges, min_seq=min_seq
+    )
+    return lineage_of(operation, walk)
+
+
+def lineage_of(operation: Operation, trace: Trace, past: Snapshot | None = None) -> Lineage:
+    """``trace`` as GraphQL shows it."""
+    refs = list(zip(map(int, trace.kinds), map(int, trace.ids), strict=True))
+    operation.spend(len(refs))
+    return Lineage(
+        trace=trace,
+        reached=Reached(operation, refs, int(trace.seq), past),
+        depth=trace.depth,
+        total_nodes=Int64(trace.total_nodes),
+        total_edges=Int64(trace.total_edges),
+        partial=trace.partial,
+        seq=Int64(trace.seq),
+        took_ms=trace.took_ms,
+    )
+
+
+def type_counts(snapshot: Snapshot, counts: Counts) -> list[TypeCount]:
+    """Counts by type, largest first."""
+    types = types_of(snapshot)
+    ordered = sorted(counts.by_type.items(), key=lambda item: (-item[1], item[0]))
+    return [TypeCount(type=types[id], count=Int64(count)) for id, count in ordered if id in types]
+
+
+def paths_of(operation: Operation, paths: Paths) -> PathsAnswer:
+    """``paths`` as GraphQL shows them."""
+    found = [[(_REFS.index(f"{ref.kind.value}:"), ref.id) for ref in path] for path in paths.paths]
+    reached = Reached(operation, list({ref for path in found for ref in path}), int(paths.seq), None)
+    operation.spend(sum(map(len, found)))
+    return PathsAnswer(
+        paths=[
+            Path(refs=path, reached=reached, ids=[strawberry.ID(f"{_REFS[kind]}{id}") for kind, id in path])
+            for path in found
+        ],
+        length=paths.length,
+        partial=paths.partial,
+        seq=Int64(paths.seq),
+        took_ms=paths.took_ms,
+    )
+
+
+def _lineage_node(ref: tuple[int, int], depth: int, reached: Reached) -> LineageNode:
+    return LineageNode(
+        ref=ref,
+        reached=reached,
+        id=strawberry.ID(f"{_REFS[ref[0]]}{ref[1]}"),
+        kind=Kind.EXECUTION if ref[0] else Kind.ARTIFACT,
+        depth=depth,
+    )

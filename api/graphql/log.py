@@ -1,0 +1,85 @@
+"""The change log as GraphQL types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import strawberry
+
+from clew.api.graphql.connection import Connection, connect
+from clew.api.graphql.operation import Snapshot
+from clew.api.graphql.scalars import Int64, Json
+from clew.metadata.errors import InvalidCursor
+from clew.metadata.node import Committed
+
+
+@strawberry.type(description="One effect of a change.")
+class Effect:
+    """What one operation of a change did."""
+
+    kind: str = strawberry.field(description="artifact, execution, context, type, event, attribution ...")
+    body: Json = strawberry.field(description="The row or edge as it is after the change.")
+
+
+@strawberry.type(description="One committed change: a row of the log.")
+class Change:
+    """A committed change."""
+
+    row: strawberry.Private[Committed]
+    seq: Int64 = strawberry.field(description="Its position: 1, 2, 3 ... without gaps.")
+    time_ms: Int64 = strawberry.field(description="When it was committed; never earlier than the change before it.")
+    actor: str = strawberry.field(description="Who made it.")
+    namespace: str = strawberry.field(description="The namespace it was made in.")
+    digest: str = strawberry.field(description="Digest of its operations.")
+
+    @strawberry.field(description="What it did, in order.")
+    def effects(self) -> list[Effect]:
+        return [Effect(kind=str(op[0]), body=Json(op[1] if len(op) == 2 else op[1:])) for op in self.row.ops]
+
+    @strawberry.field(description="The nodes it recorded or changed.")
+    def touched(self) -> list[strawberry.ID]:
+        return list(dict.fromkeys(_touched(self.row.ops)))
+
+
+def change_of(row: Committed) -> Change:
+    """One row of the log."""
+    return Change(
+        row=row,
+        seq=Int64(row.seq),
+        time_ms=Int64(row.time_ms),
+        actor=row.actor,
+        namespace=row.namespace,
+        digest=row.digest,
+    )
+
+
+def changes_page(snapshot: Snapshot, after: str | None, first: int, namespace: str | None) -> Connection[Change]:
+    """One page of the log behind ``after``, a ``seq``. Errors: InvalidCursor, LimitExceeded."""
+    limit = snapshot.operation.page(first)
+    start = seq_of(after)
+    rows = snapshot.reader.changes(start, limit + 1, namespace=namespace)
+    nodes = [change_of(row) for row in rows[:limit]]
+    snapshot.operation.spend(sum(1 + len(node.row.ops) for node in nodes))
+    cursors = [str(node.row.seq) for node in nodes]
+    return connect(nodes, cursors, len(rows) > limit, after, lambda: int(snapshot.reader.seq))
+
+
+def seq_of(after: str | None) -> int:
+    """The ``seq`` that ``after`` names; 0 for none. Errors: InvalidCursor."""
+    if after is None:
+        return 0
+    if after.isascii() and after.isdigit() and len(after) < 19:
+        return int(after)
+    raise InvalidCursor(
+        f"{after[:40]!r} is not a position in the log",
+        field="after",
+        value=after,
+        remedy="Pass the seq of a change, or leave it out",
+    )
+
+
+def _touched(ops: list[list[Any]]) -> Iterator[strawberry.ID]:
+    for kind, body, *_ in ops:
+        if kind in ("artifact", "execution", "context") and isinstance(body, Mapping) and "id" in body:
+            yield strawberry.ID(f"{kind}:{body['id']}")

@@ -1,0 +1,294 @@
+"""The questions: Query."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from clew.api.graphql.connection import Connection, connect
+from clew.api.graphql.enums import Direction, Kind
+from clew.api.graphql.filters import (
+    AsOf,
+    ArtifactFilter,
+    ContextFilter,
+    ExecutionFilter,
+    OrderBy,
+    snapshot_of,
+)
+from clew.api.graphql.impact import ImpactAnswer, impact_of
+from clew.api.graphql.lineage import Lineage, LineageFilter, PathsAnswer, lineage, paths_of
+from clew.api.graphql.log import Change, changes_page
+from clew.api.graphql.nodes import (
+    Artifact,
+    Context,
+    Execution,
+    Node,
+    artifacts_of,
+    artifacts_page,
+    contexts_of,
+    contexts_page,
+    executions_of,
+    executions_page,
+    node_of,
+    wrap,
+)
+from clew.api.graphql.operation import Operation
+from clew.api.graphql.scalars import Int64
+from clew.api.graphql.types import Type, type_of, types_of
+from clew.metadata.errors import InvalidCursor, TypeNotFound
+from clew.metadata.ids import NodeRef
+
+Info = strawberry.Info[Operation, None]
+
+
+
+Where = Annotated[str | None, strawberry.argument(description="A filter: `type = 'Model' AND state = LIVE`.")]
+At = Annotated[AsOf | None, strawberry.argument(description="The record as it was at this moment.")]
+First = Annotated[int, strawberry.argument(description="How many at most.")]
+After = Annotated[str | None, strawberry.argument(description="Continue behind the item with this cursor.")]
+Order = Annotated[OrderBy | None, strawberry.argument(description="The order; by id when left out.")]
+MinSeq = Annotated[
+    Int64, strawberry.argument(description="Wait until this change is reflected: read your own writes with a receipt's seq.")
+]
+Depth = Annotated[int | None, strawberry.argument(description="Hops at most; unlimited when left out.")]
+MaxNodes = Annotated[int, strawberry.argument(description="Nodes listed at most; totals stay true.")]
+Shown = Annotated[LineageFilter | None, strawberry.argument(description="Which reached nodes are shown.")]
+
+
+@strawberry.type(description="What Clew can be asked.")
+class Query:
+    """Every question."""
+
+    @strawberry.field(description="One node. Errors: ARTIFACT_NOT_FOUND, EXECUTION_NOT_FOUND, CONTEXT_NOT_FOUND.")
+    def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="`artifact:42`, `execution:7` or `context:3`.")],
+        as_of: At = None,
+    ) -> Node:
+        return node_of(snapshot_of(info.context, as_of), NodeRef.parse(id))
+
+    @strawberry.field(description="Several nodes, in the order asked for; null where there is none.")
+    def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="Their ids, of any kind.")],
+        as_of: At = None,
+    ) -> list[Node | None]:
+        return nodes_of(info.context, [NodeRef.parse(id, "ids") for id in ids], as_of)
+
+    @strawberry.field(description="The node of that type and name, if there is one.")
+    def find(
+        self,
+        info: Info,
+        kind: Annotated[Kind, strawberry.argument(description="Its kind.")],
+        type: Annotated[str, strawberry.argument(description="Name of its type.")],
+        name: Annotated[str, strawberry.argument(description="Its name.")],
+        namespace: Annotated[str, strawberry.argument(description="Its namespace.")] = "default",
+        version: Annotated[str, strawberry.argument(description="Version of its type.")] = "",
+        as_of: At = None,
+    ) -> Node | None:
+        snapshot = snapshot_of(info.context, as_of)
+        row = snapshot.reader.find(kind, type, name, namespace, version)
+        return None if row is None else wrap(snapshot, row)
+
+    @strawberry.field(description="The artifacts at an address, however it is spelled, newest first.")
+    def artifacts_at(
+        self,
+        info: Info,
+        uri: Annotated[str, strawberry.argument(description="The address.")],
+        first: First = 100,
+        as_of: At = None,
+    ) -> list[Artifact]:
+        snapshot = snapshot_of(info.context, as_of)
+        return artifacts_of(snapshot, snapshot.reader.artifacts_at(uri)[: info.context.page(first)])
+
+    @strawberry.field(description="The executions with a fingerprint, newest first: candidates for reuse.")
+    def executions_with_fingerprint(
+        self,
+        info: Info,
+        fingerprint: Annotated[str, strawberry.argument(description="`sha256:...`.")],
+        first: First = 20,
+        as_of: At = None,
+    ) -> list[Execution]:
+        snapshot = snapshot_of(info.context, as_of)
+        limit = info.context.page(first)
+        return executions_of(snapshot, snapshot.reader.executions_with_fingerprint(fingerprint, limit)[:limit])
+
+    @strawberry.field(description="Artifacts.")
+    def artifacts(
+        self,
+        info: Info,
+        where: Where = None,
+        filter: Annotated[ArtifactFilter | None, strawberry.argument(description="A typed filter; adds to `where`.")] = None,
+        order_by: Order = None,
+        first: First = 100,
+        after: After = None,
+        as_of: At = None,
+    ) -> Connection[Artifact]:
+        return artifacts_page(snapshot_of(info.context, as_of), where, filter, order_by, first, after)
+
+    @strawberry.field(description="Executions.")
+    def executions(
+        self,
+        info: Info,
+        where: Where = None,
+        filter: Annotated[
+            ExecutionFilter | None, strawberry.argument(description="A typed filter; adds to `where`.")
+        ] = None,
+        order_by: Order = None,
+        first: First = 100,
+        after: After = None,
+        as_of: At = None,
+    ) -> Connection[Execution]:
+        return executions_page(snapshot_of(info.context, as_of), where, filter, order_by, first, after)
+
+    @strawberry.field(description="Contexts.")
+    def contexts(
+        self,
+        info: Info,
+        where: Where = None,
+        filter: Annotated[ContextFilter | None, strawberry.argument(description="A typed filter; adds to `where`.")] = None,
+        order_by: Order = None,
+        first: First = 100,
+        after: After = None,
+        as_of: At = None,
+    ) -> Connection[Context]:
+        return contexts_page(snapshot_of(info.context, as_of), where, filter, order_by, first, after)
+
+    @strawberry.field(description="Types, by id.")
+    def types(
+        self,
+        info: Info,
+        kind: Annotated[Kind | None, strawberry.argument(description="Only types of this kind.")] = None,
+        name: Annotated[str | None, strawberry.argument(description="Only types of this name, in every version.")] = None,
+        first: First = 100,
+        after: After = None,
+        as_of: At = None,
+    ) -> Connection[Type]:
+        snapshot, limit = snapshot_of(info.context, as_of), info.context.page(first)
+        every = [
+            row for row in types_of(snapshot).values() if kind in (None, row.kind) and name in (None, row.name)
+        ]
+        rest = [row for row in every if row.row.id > _type_cursor(after)]
+        page = rest[:limit]
+        return connect(page, [row.id for row in page], len(rest) > limit, after, lambda: len(every))
+
+    @strawberry.field(description="One type. Errors: TYPE_NOT_FOUND.")
+    def type(
+        self,
+        info: Info,
+        kind: Annotated[Kind | None, strawberry.argument(description="Its kind, with its name.")] = None,
+        name: Annotated[str | None, strawberry.argument(description="Its name.")] = None,
+        version: Annotated[str, strawberry.argument(description="Its version.")] = "",
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="Its id, `type:N`, instead.")] = None,
+        as_of: At = None,
+    ) -> Type:
+        snapshot = snapshot_of(info.context, as_of)
+        if id is None and kind is not None and name is not None:
+            return type_of(snapshot, snapshot.reader.type(kind, name, version))
+        for row in types_of(snapshot).values():
+            if row.id == id:
+                return row
+        raise TypeNotFound(
+            f"there is no type {id or name or ''!r}", field="id", value=id or "", remedy="Give kind and name, or an id"
+        )
+
+    @strawberry.field(
+        description="Walk the graph: what a node was made from (UP), what was made from it (DOWN). "
+        "Errors: ARTIFACT_NOT_FOUND, EXECUTION_NOT_FOUND, LIMIT_EXCEEDED, TIMED_OUT."
+    )
+    def lineage(
+        self,
+        info: Info,
+        of: Annotated[list[strawberry.ID], strawberry.argument(description="The seeds: one id or several.")],
+        direction: Annotated[Direction, strawberry.argument(description="Which way to walk.")] = Direction.UP,
+        depth: Depth = None,
+        max_nodes: MaxNodes = 1000,
+        where: Annotated[
+            str | None, strawberry.argument(description="A filter in the filter language: which reached nodes are shown.")
+        ] = None,
+        filter: Shown = None,
+        as_of: At = None,
+        min_seq: MinSeq = Int64(0),
+    ) -> Lineage:
+        edges = _selects(info, "edges")
+        return lineage(info.context, of, direction, depth, max_nodes, where, filter, as_of, min_seq, edges)
+
+    @strawberry.field(description="Everything made from a node: how much, of what types, the nearest first, and the ends.")
+    def impact(
+        self,
+        info: Info,
+        of: Annotated[list[strawberry.ID], strawberry.argument(description="The seeds: one id or several.")],
+        depth: Depth = None,
+        max_nodes: MaxNodes = 1000,
+        filter: Shown = None,
+        min_seq: MinSeq = Int64(0),
+    ) -> ImpactAnswer:
+        return impact_of(info.context, of, depth, max_nodes, filter, min_seq)
+
+    @strawberry.field(description="The shortest ways the data took from one node to another.")
+    def paths(
+        self,
+        info: Info,
+        source: Annotated[strawberry.ID, strawberry.argument(description="Where the data comes from.")],
+        target: Annotated[strawberry.ID, strawberry.argument(description="Where it arrives.")],
+        limit: Annotated[int, strawberry.argument(description="How many paths at most.")] = 10,
+        max_depth: Annotated[int | None, strawberry.argument(description="Hops at most.")] = None,
+        min_seq: MinSeq = Int64(0),
+    ) -> PathsAnswer:
+        a, b = NodeRef.parse(source, "source"), NodeRef.parse(target, "target")
+        limit = info.context.page(limit)
+        found = info.context.services.engine.paths(a, b, limit=limit, max_depth=max_depth, min_seq=min_seq)
+        return paths_of(info.context, found)
+
+    @strawberry.field(description="The change log: everything that was ever recorded, in order.")
+    def changes(
+        self,
+        info: Info,
+        after: Annotated[str | None, strawberry.argument(description="Continue behind this change: its cursor, or its seq.")] = None,
+        first: First = 100,
+        namespace: Annotated[str | None, strawberry.argument(description="Only changes made in this namespace.")] = None,
+    ) -> Connection[Change]:
+        return changes_page(info.context.snapshot(), after, first, namespace)
+
+    @strawberry.field(description="Position of the last committed change.")
+    def seq(self, info: Info) -> Int64:
+        return Int64(info.context.snapshot().reader.seq)
+
+
+def nodes_of(operation: Operation, refs: list[NodeRef], as_of: AsOf | None) -> list[Node | None]:
+    """``refs`` in order, each kind loaded together."""
+    operation.page(len(refs))
+    snapshot = snapshot_of(operation, as_of)
+    found: dict[NodeRef, Node] = {}
+    ids = {kind: [ref.id for ref in refs if ref.kind is kind] for kind in Kind}
+    for node in (
+        *artifacts_of(snapshot, list(snapshot.reader.artifacts_by_id(ids[Kind.ARTIFACT]).values())),
+        *executions_of(snapshot, list(snapshot.reader.executions_by_id(ids[Kind.EXECUTION]).values())),
+        *contexts_of(snapshot, list(snapshot.reader.contexts_by_id(ids[Kind.CONTEXT]).values())),
+    ):
+        found[node.row.ref] = node
+    return [found.get(ref) for ref in refs]
+
+
+def _type_cursor(after: str | None) -> int:
+    if after is None:
+        return 0
+    number = after.removeprefix("type:")
+    if after.startswith("type:") and number.isascii() and number.isdigit() and len(number) < 19:
+        return int(number)
+    raise InvalidCursor(f"{after[:40]!r} is no cursor of this listing", field="after", value=after)
+
+
+def _selects(info: Info, name: str) -> bool:
+    """Whether the field's selection set names ``name``, at any level of fragments."""
+    pending = list(info.selected_fields[0].selections)
+    while pending:
+        selection = pending.pop()
+        if selection.name == name and hasattr(selection, "arguments"):
+            return True
+        if not hasattr(selection, "arguments"):
+            pending += selection.selections
+    return False

@@ -14,6 +14,7 @@ from clew.metadata.states import ArtifactState, EventType, ExecutionState, Prope
 from clew.metadata.value import Value
 
 T = TypeVar("T")
+_NO_TYPE, _NEVER = TypeId(0), Seq(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,11 @@ class NodeType:
     input_type: dict[str, Any] | None = None
     """ML Metadata's ArtifactStructType of an execution type's inputs, as JSON; likewise output_type."""
     output_type: dict[str, Any] | None = None
-    id: TypeId = TypeId(0)
+    id: TypeId = _NO_TYPE
     created_ms: int = 0
     updated_ms: int = 0
-    created_seq: Seq = Seq(0)
-    updated_seq: Seq = Seq(0)
+    created_seq: Seq = _NEVER
+    updated_seq: Seq = _NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ class Committed:
     actor: str
     namespace: str
     ops: list[list[Any]]
-    """What the change did, as effects: ``["artifact", {row after}]``, ``["event", {...}]`` ... see metadata/replay.py."""
+    """What the change did, as effects: ``["artifact", {row after}]`` ... see metadata/replay.py."""
     digest: Digest
 
 

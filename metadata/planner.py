@@ -62,7 +62,7 @@ def node_op(kind: Kind, row: Row) -> Op:
 
 
 def check_properties(node_type: NodeType, values: Any) -> None:
-    """Refuse properties the type does not declare, or of another kind. Errors: UnknownProperty, UnmatchedPropertyType."""
+    """Refuse properties the type does not declare so. Errors: UnknownProperty, UnmatchedPropertyType."""
     declared = node_type.properties
     for name, value in values.items():
         wanted = declared.get(name)
@@ -305,6 +305,7 @@ def make_receipt(
     changed: bool = True,
     replayed: bool = False,
 ) -> Receipt:
+    """The receipt of ``change``."""
     return Receipt(Seq(seq), time_ms, type_ids, node_ids, changed, replayed, change)
 
 

@@ -66,8 +66,13 @@ FINAL_STATES: Final = frozenset(
     {ExecutionState.COMPLETE, ExecutionState.FAILED, ExecutionState.CACHED, ExecutionState.CANCELED}
 )
 
-_ARTIFACT_RANK = {None: 0, ArtifactState.UNKNOWN: 0, ArtifactState.PENDING: 1}
-_EXECUTION_RANK = {None: 0, ExecutionState.UNKNOWN: 0, ExecutionState.NEW: 1, ExecutionState.RUNNING: 2}
+_ARTIFACT_RANK: dict[int | None, int] = {None: 0, ArtifactState.UNKNOWN: 0, ArtifactState.PENDING: 1}
+_EXECUTION_RANK: dict[int | None, int] = {
+    None: 0,
+    ExecutionState.UNKNOWN: 0,
+    ExecutionState.NEW: 1,
+    ExecutionState.RUNNING: 2,
+}
 
 
 def advance_artifact(old: int | None, new: int | None) -> int | None:

@@ -12,9 +12,8 @@ def check_text(text: str | None, field: str, limit_bytes: int = NAME_LIMIT_BYTES
     """Refuse NUL, lone surrogates and texts longer than ``limit_bytes`` in UTF-8. Errors: Invalid naming ``field``."""
     if text is None:
         return
-    if type(text) is not str:
-        if not isinstance(text, str):
-            raise Invalid(f"{field} is not text", field=field, value=text, remedy="Give a string")
+    if not isinstance(text, str):
+        raise Invalid(f"{field} is not text", field=field, value=text, remedy="Give a string")
     if text.isascii() and "\0" not in text and len(text) <= limit_bytes:
         return
     try:

@@ -77,7 +77,7 @@ def encode(values: Mapping[str, Value]) -> str | None:
             or (cls is float and value != 0.0 and math.isfinite(value))  # type: ignore[arg-type]
             or cls is bool
         ):
-            values = {n: _tagged(n, v) for n, v in values.items()}
+            values = {n: _tagged(n, v) for n, v in values.items()}  # type: ignore[misc]
             break
         if not isinstance(name, str) or not name or "\0" in name:
             raise _bad_name(name)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from clew.metadata.errors import Corrupt, Invalid, NotFound, StoreFull, StoreReadOnly
+from clew.metadata.errors import Corrupt, Invalid, NotFound, StoreFull, StoreReadOnly, StoreUnavailable
 from clew.metadata.store import sqlite
 from clew.metadata.store.create import check_revision, create_tables
 from clew.metadata.store.protocol import Store
@@ -27,7 +27,12 @@ def open_store(where: str | Path, *, create: bool = True) -> Store:
     text = str(where)
     scheme = urlsplit(text).scheme if "://" in text else ""
     if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
-        from clew.metadata.store.postgres import open_postgres
+        try:
+            from clew.metadata.store.postgres import open_postgres
+        except ImportError as error:
+            raise StoreUnavailable(
+                "the PostgreSQL driver is not installed", field="url", remedy="pip install 'clew[postgres]'"
+            ) from error
 
         return open_postgres(text, create=create)
     if scheme == "sqlite":
@@ -121,7 +126,7 @@ def _build(draft: Path) -> None:
     except Exception as error:
         draft.unlink(missing_ok=True)
         cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-        if isinstance(cause, sqlite.sqlite3.Error):
+        if isinstance(cause, sqlite.DriverError):
             raise sqlite.translate(cause, draft) from error
         raise
 

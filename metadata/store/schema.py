@@ -7,6 +7,8 @@ it held, so that the state as of any ``seq`` S is: current rows with ``updated_s
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
@@ -19,7 +21,7 @@ Json = sa.Text().with_variant(postgresql.JSON, "postgresql")
 Bytes = sa.LargeBinary
 
 
-def _type_columns() -> list[sa.Column[object]]:
+def _type_columns() -> list[sa.Column[Any]]:
     return [
         sa.Column("kind", Small, nullable=False),  # 1 artifact, 2 execution, 3 context
         sa.Column("name", sa.Text, nullable=False),
@@ -33,7 +35,7 @@ def _type_columns() -> list[sa.Column[object]]:
     ]
 
 
-def _times() -> list[sa.Column[object]]:
+def _times() -> list[sa.Column[Any]]:
     return [
         sa.Column("created_ms", Int, nullable=False),
         sa.Column("updated_ms", Int, nullable=False),
@@ -42,7 +44,7 @@ def _times() -> list[sa.Column[object]]:
     ]
 
 
-def _node_columns() -> list[sa.Column[object]]:
+def _node_columns() -> list[sa.Column[Any]]:
     return [
         sa.Column("type_id", Int, nullable=False),
         sa.Column("namespace", sa.Text, nullable=False),
@@ -51,7 +53,7 @@ def _node_columns() -> list[sa.Column[object]]:
     ]
 
 
-def _artifact_columns() -> list[sa.Column[object]]:
+def _artifact_columns() -> list[sa.Column[Any]]:
     return [
         *_node_columns(),
         sa.Column("uri", sa.Text),
@@ -65,7 +67,7 @@ def _artifact_columns() -> list[sa.Column[object]]:
     ]
 
 
-def _execution_columns() -> list[sa.Column[object]]:
+def _execution_columns() -> list[sa.Column[Any]]:
     return [
         *_node_columns(),
         sa.Column("state", Small),
@@ -78,7 +80,7 @@ def _execution_columns() -> list[sa.Column[object]]:
     ]
 
 
-def _context_columns() -> list[sa.Column[object]]:
+def _context_columns() -> list[sa.Column[Any]]:
     return [
         *_node_columns(),
         sa.Column("properties", Json),
@@ -87,11 +89,11 @@ def _context_columns() -> list[sa.Column[object]]:
     ]
 
 
-def _id() -> sa.Column[object]:
+def _id() -> sa.Column[Any]:
     return sa.Column("id", Int, primary_key=True, autoincrement=False)
 
 
-def _history(name: str, columns: list[sa.Column[object]]) -> sa.Table:
+def _history(name: str, columns: list[sa.Column[Any]]) -> sa.Table:
     return sa.Table(
         name,
         metadata,
@@ -113,8 +115,8 @@ execution_history = _history("execution_history", _execution_columns())
 context_history = _history("context_history", _context_columns())
 
 
-def _unless_null(table: sa.Table, *names: str) -> dict[str, object]:
-    clause = table.c[names[-1]].is_not(None)
+def _unless_null(table: sa.Table, name: str) -> dict[str, Any]:
+    clause = table.c[name].is_not(None)
     return {"sqlite_where": clause, "postgresql_where": clause}
 
 
@@ -140,7 +142,8 @@ for _table in (artifact, execution, context):
     sa.Index(f"ix_{_n}_type", _table.c.type_id, _table.c.id)
     sa.Index(f"ix_{_n}_created", _table.c.created_ms, _table.c.id)
     sa.Index(f"ix_{_n}_updated", _table.c.updated_ms, _table.c.id)
-sa.Index("ix_artifact_location", artifact.c.location, **_unless_null(artifact, "location"))
+# A hash index on PostgreSQL: a location may be longer than a B-tree entry.
+sa.Index("ix_artifact_location", artifact.c.location, postgresql_using="hash", **_unless_null(artifact, "location"))
 sa.Index("ix_artifact_digest", artifact.c.digest, **_unless_null(artifact, "digest"))
 sa.Index("ix_execution_fingerprint", execution.c.fingerprint, **_unless_null(execution, "fingerprint"))
 

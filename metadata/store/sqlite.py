@@ -23,6 +23,7 @@ try:
 except ImportError:  # no wheel for this platform: the interpreter's own SQLite
     import sqlite3  # type: ignore[no-redef,unused-ignore]
 
+DriverError: type[Exception] = sqlite3.Error
 BUSY_TIMEOUT_S = 60.0
 CHECKPOINT_PAGES = 4000
 WAL_RESET_BUG_FIXED = (3, 51, 3)
@@ -37,7 +38,7 @@ _WRITE_HEAD = f"UPDATE head SET {','.join(f'{c} = ?' for c in HEAD)} WHERE id = 
 
 def has_wal_reset_bug() -> bool:
     """Whether the SQLite library in use can lose commits in WAL mode with several processes."""
-    return (3, 7, 0) <= sqlite3.sqlite_version_info < WAL_RESET_BUG_FIXED
+    return bool((3, 7, 0) <= sqlite3.sqlite_version_info < WAL_RESET_BUG_FIXED)
 
 
 class SqliteSession:

@@ -127,7 +127,7 @@ def record_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def record(record_url: str, clock: FakeClock) -> Iterator[Record]:
     """A fresh record, once on SQLite and once on PostgreSQL, under the fake clock."""
-    record = Record.open(record_url, clock=clock)
+    record = Record.open(record_url, clock_ms=clock)
     yield record
     record.close()
 
@@ -135,7 +135,7 @@ def record(record_url: str, clock: FakeClock) -> Iterator[Record]:
 @pytest.fixture
 def sqlite_record(tmp_path: Path, clock: FakeClock) -> Iterator[Record]:
     """A fresh record on SQLite under the fake clock."""
-    record = Record.open(f"sqlite:///{tmp_path}/record.db", clock=clock)
+    record = Record.open(f"sqlite:///{tmp_path}/record.db", clock_ms=clock)
     yield record
     record.close()
 

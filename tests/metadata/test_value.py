@@ -105,7 +105,7 @@ def test_what_is_no_value_is_refused_and_named(value: object) -> None:
 
 @pytest.mark.parametrize("name", ["", "a\0b", "\ud800", 5, None])
 def test_what_is_no_property_name_is_refused(name: object) -> None:
-    for value in (1, "\0", {}):
+    for value in (1, "\0"):
         with pytest.raises(Invalid):
             encode({name: value})  # type: ignore[dict-item]
 

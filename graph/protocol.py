@@ -31,11 +31,14 @@ class NodeFilter:
     kinds: tuple[Kind, ...] = ()
     type_ids: tuple[int, ...] = ()
     artifact_states: tuple[int, ...] = ()
+    """Of artifacts; says nothing of executions. A state that was never set counts as UNKNOWN (0)."""
     execution_states: tuple[int, ...] = ()
     namespaces: tuple[str, ...] = ()
     created_from_ms: int | None = None
     created_until_ms: int | None = None
     """Exclusive."""
+    ends_only: bool = False
+    """Only nodes beyond which the walk could go no further: sources of a walk up, final products of a walk down."""
 
 
 EVERYTHING = NodeFilter()
@@ -43,7 +46,7 @@ EVERYTHING = NodeFilter()
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What a walk reached, seeds included, in order of depth.
+    """What a walk reached, seeds included, in order of depth (within a depth in no promised order).
 
     Shape: N nodes in three parallel sequences; E edges as (execution_id, event_type, artifact_id) among shown nodes.
     """
@@ -59,6 +62,7 @@ class Trace:
     total_nodes: int
     """Nodes that match within ``depth``, also where ``max_nodes`` cut the list."""
     total_edges: int
+    """Events between those nodes, whether listed or not."""
     partial: bool
     """True when ``max_nodes`` or ``depth`` left something out that the walk could have reached."""
     seq: Seq

@@ -1,0 +1,1 @@
+"""The embedded engine: adjacency arrays in memory, compiled walks. Imports numba; ask ``clew.graph.choose`` for it."""

@@ -1,0 +1,146 @@
+"""The embedded engine: lineage answered from arrays in memory that follow the record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clew.graph.embedded.path import shortest
+from clew.graph.embedded.projection import COMPACT_AFTER, Projection
+from clew.graph.embedded.reach import Scratch, ScratchPool, matching, reach
+from clew.graph.embedded.view import View
+from clew.graph.embedded.walk import induced, induced_edges, listed, mark, wipe
+from clew.graph.protocol import EVERYTHING, Counts, Direction, NodeFilter, Paths, Trace
+from clew.graph.question import at_least, node_of, walk_of
+from clew.metadata.ids import NodeRef, Seq
+from clew.metadata.record import Record
+
+
+class EmbeddedEngine:
+    """Answers of the record as of now: what any process has committed is seen by the next query.
+
+    Any number of threads may ask at once; walks run without the GIL. ``folder`` keeps the snapshot, which processes
+    on one home share; None keeps none.
+    Cost: a closure of 1,000 nodes 0.05 ms, of 100,000 nodes 5 ms, at ten million edges (benchmarks/engine.py).
+    """
+
+    name = "embedded"
+
+    def __init__(self, record: Record, folder: Path | None = None, *, compact_after: int = COMPACT_AFTER) -> None:
+        self.projection = Projection(record, folder, compact_after)
+        self._scratches = ScratchPool()
+
+    def trace(
+        self,
+        seeds: Sequence[NodeRef],
+        direction: Direction = Direction.UP,
+        *,
+        depth: int | None = None,
+        max_nodes: int | None = None,
+        where: NodeFilter = EVERYTHING,
+        edges: bool = False,
+        min_seq: int = 0,
+    ) -> Trace:
+        """Walk from ``seeds``."""
+        started = time.perf_counter()
+        asked = walk_of(seeds, direction, depth)
+        if max_nodes is not None:
+            at_least("max_nodes", max_nodes, 0)
+        view = self.projection.fresh(min_seq)
+        codes = view.codes_of(asked)
+        with self._scratches.lend(view.codes) as scratch:
+            reached = reach(view, codes, direction, depth, scratch, where.ends_only)
+            found, depths, total_edges = matching(view, reached, where, scratch)
+            size = found.size if max_nodes is None else min(max_nodes, found.size)
+            kinds, indices, shown_depths = listed(found, reached.levels, size)
+            listed_edges = _edges_among(view, found, size, scratch) if edges else []
+            wipe(scratch.bits, reached.codes)
+        return Trace(
+            memoryview(kinds),
+            memoryview(view.ids(kinds, indices)),
+            memoryview(shown_depths if depths is None else depths[:size]),
+            listed_edges,
+            reached.levels.size - 1,
+            found.size,
+            total_edges,
+            reached.cut or size < found.size,
+            Seq(view.seq),
+            (time.perf_counter() - started) * 1e3,
+        )
+
+    def counts(
+        self,
+        seeds: Sequence[NodeRef],
+        direction: Direction = Direction.UP,
+        *,
+        depth: int | None = None,
+        where: NodeFilter = EVERYTHING,
+        min_seq: int = 0,
+    ) -> Counts:
+        """Count what ``trace`` would reach."""
+        started = time.perf_counter()
+        asked = walk_of(seeds, direction, depth)
+        view = self.projection.fresh(min_seq)
+        codes = view.codes_of(asked)
+        with self._scratches.lend(view.codes) as scratch:
+            reached = reach(view, codes, direction, depth, scratch, where.ends_only)
+            found, depths, _ = matching(view, reached, where, scratch)
+            by_type = view.types(found)
+            executions = int((found & 1).sum())
+            by_depth = np.bincount(reached.depths() if depths is None else depths, minlength=1)
+            wipe(scratch.bits, reached.codes)
+        return Counts(
+            found.size - executions,
+            executions,
+            by_type,
+            {int(d): int(by_depth[d]) for d in np.flatnonzero(by_depth)},
+            reached.levels.size - 1,
+            reached.cut,
+            Seq(view.seq),
+            (time.perf_counter() - started) * 1e3,
+        )
+
+    def paths(
+        self, a: NodeRef, b: NodeRef, *, limit: int = 10, max_depth: int | None = None, min_seq: int = 0
+    ) -> Paths:
+        """Shortest paths from ``a`` down to ``b``."""
+        started = time.perf_counter()
+        asked = [node_of(a, "a"), node_of(b, "b")]
+        at_least("limit", limit, 1)
+        if max_depth is not None:
+            at_least("max_depth", max_depth, 0)
+        view = self.projection.fresh(min_seq)
+        begin, end = view.codes_of(asked)
+        with self._scratches.lend(view.codes) as forward, self._scratches.lend(view.codes) as backward:
+            found, length, partial = shortest(view, int(begin), int(end), limit, max_depth, forward, backward)
+        return Paths(
+            [view.refs(path) for path in found],
+            length,
+            partial,
+            Seq(view.seq),
+            (time.perf_counter() - started) * 1e3,
+        )
+
+    def memory_bytes(self) -> int:
+        """What arrays, tail and idle scratches hold, mapped or not."""
+        return self.projection.memory_bytes() + self._scratches.memory_bytes()
+
+    def close(self) -> None:
+        """Wait for background work."""
+        self.projection.close()
+
+
+def _edges_among(view: View, found: Any, size: int, scratch: Scratch) -> list[tuple[int, int, int]]:
+    shown = found[:size]
+    graph = (view.base.csr, view.tail, view.edge_limit)
+    mark(scratch.other, shown)
+    count = induced(*graph, shown, scratch.other)
+    edges = induced_edges(*graph, shown, scratch.other, count)
+    wipe(scratch.other, shown)
+    return view.edges(*edges)
+
+

@@ -1,0 +1,256 @@
+"""Before a task runs: bind its inputs, fingerprint it, and look whether it has to run at all."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from clew.executors.cache import Cache, Claim, Decision
+from clew.executors.fingerprint import Fingerprint, code_digest, fingerprint
+from clew.executors.pipeline import ir
+from clew.executors.pipeline.bootstrap import Lightweight, name, read
+from clew.executors.pipeline.environment import PYTHON_VERSION, Environment, Environments
+from clew.executors.pipeline.held import Held, Values, from_record
+from clew.executors.pipeline.importer import bring, known
+from clew.executors.pipeline.recorder import CONTAINER, IMPORTER, Doing, Done, component_context, now_ms
+from clew.executors.pipeline.step import Step
+from clew.executors.pipeline.unfold import Node, inputs_of
+from clew.executors.protocol import CachePolicy
+from clew.metadata.reader import Reader
+from clew.metadata.record import Record
+from clew.metadata.states import EventType, ExecutionState
+
+_PIN = re.compile(r"kfp(==|>=|~=|<=)[^'\" ]*")
+
+
+@dataclass(frozen=True, slots=True)
+class ToRun:
+    """A task that has to run."""
+
+    step: Step
+    doing: Doing
+    claim: Claim | None
+
+
+class Busy:
+    """Another thread or process computes the same right now: ask again soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Decides for the tasks of one run. Safe for several threads."""
+
+    record: Record
+    cache: Cache
+    environments: Environments
+    policy: CachePolicy
+    off: str
+    """Why caching is off for the whole run; empty when it is on."""
+    salt: str
+    pipeline: str
+    sdk_version: str
+    namespace: str
+    names: Mapping[str, str]
+    timeout_s: float | None
+    preparing: Callable[[str], None]
+
+    def decide(self, node: Node) -> Done | ToRun | Busy:
+        """What becomes of ``node``.
+
+        Errors: StepFailed, SubmitFailed when it cannot be started; Unavailable from the record.
+        """
+        inputs = inputs_of(node)
+        if isinstance(node.task.component.body, ir.Importer):
+            return self._import(node, node.task.component.body, inputs)
+        assert isinstance(node.task.component.body, ir.Container)
+        return self._container(node, node.task.component.body, inputs)
+
+    # -- importers ------------------------------------------------------------------------------------
+
+    def _import(self, node: Node, importer: ir.Importer, inputs: Values) -> Done:
+        started = now_ms()
+        output = next(iter(node.task.component.outputs.artifacts), "artifact")
+        held = bring(importer, output, inputs.parameters)
+        print_ = fingerprint(
+            {"importer": importer.type, "address": held.uri, "metadata": held.metadata, "bytes": held.digest}
+        )
+        off = self.off or ("" if node.task.caching.enabled else "caching is off for this task")
+        state = ExecutionState.COMPLETE
+        with self.record.read() as reader:
+            same = None if importer.reimport or off else known(reader, held, self.namespace)
+            refusal = ""
+            if same is not None and held.digest is not None:
+                origin = _maker(reader, same)
+                refusal = self.policy.refuses(reader.execution(origin), now_ms()) if origin else "nothing made it"
+                if origin and not refusal:
+                    state = ExecutionState.CACHED
+                    reason = f"the same bytes are artifact:{same.id} already"
+                    decision = Decision("hit", reason, reader.execution(origin))
+                else:
+                    same = None
+            if state is not ExecutionState.CACHED:
+                why = off or refusal or ("the importer asks to import anew" if importer.reimport else "")
+                why = why or ("" if held.digest else "the bytes at this address cannot be read from here")
+                decision = self.cache.miss(
+                    reader, print_, component_context(self.pipeline, node.task.component.name), why
+                )
+        doing = self._doing(node, IMPORTER, inputs, print_, decision, started, reusable=False)
+        return Done(doing, state, Values(artifacts={output: [same or held]}))
+
+    # -- containers -----------------------------------------------------------------------------------
+
+    def _container(self, node: Node, container: ir.Container, inputs: Values) -> Done | ToRun | Busy:
+        started = now_ms()
+        lightweight = read(container)
+        environment = self._environment(lightweight) if lightweight and lightweight.packages.packages else None
+        print_ = self._fingerprint(node, container, lightweight, environment, inputs)
+        off = self.off or ("" if node.task.caching.enabled else "caching is off for this task")
+        reusable = not off and not print_.unknown
+
+        def doing(decision: Decision) -> Doing:
+            extra = {"image": container.image}
+            return self._doing(node, CONTAINER, inputs, print_, decision, started, reusable=reusable, extra=extra)
+
+        with ExitStack() as undo:
+            claim: Claim | None = None
+            if reusable:
+                decision = self._look_up(node, print_)
+                if not decision.hit:
+                    claim = self.cache.claim(print_.digest)
+                    if claim is None:
+                        return Busy()
+                    undo.callback(claim.release)
+                    decision = self._look_up(node, print_)  # it may have been finished meanwhile
+                if decision.hit:
+                    return Done(doing(decision), ExecutionState.CACHED, _outputs(decision))
+            else:
+                decision = Decision("off", off or print_.unknown)
+            if lightweight and environment is None:
+                environment = self._environment(lightweight)
+            step = Step(
+                node.task.component,
+                container,
+                lightweight,
+                environment,
+                inputs.parameters,
+                inputs.artifacts,
+                node.folder,
+                self._names(node),
+                container.timeout_s if container.timeout_s is not None else self.timeout_s,
+            )
+            undo.pop_all()
+            return ToRun(step, doing(decision), claim)
+
+    def _environment(self, lightweight: Lightweight) -> Environment:
+        packages = lightweight.packages
+        if not packages.kfp and self.sdk_version.startswith("kfp-"):
+            packages = type(packages)(
+                "kfp==" + self.sdk_version.removeprefix("kfp-"), packages.packages, packages.options
+            )
+        return self.environments.provide(packages, self.preparing)
+
+    def _look_up(self, node: Node, print_: Fingerprint) -> Decision:
+        component = component_context(self.pipeline, node.task.component.name)
+        with self.record.read() as reader:
+            return self.cache.lookup(reader, print_, self.policy, component)
+
+    def _fingerprint(
+        self,
+        node: Node,
+        container: ir.Container,
+        lightweight: Lightweight | None,
+        environment: Environment | None,
+        inputs: Values,
+    ) -> Fingerprint:
+        outputs = node.task.component.outputs
+        if node.task.caching.key:  # KFP: the user's key stands for everything but the component
+            return fingerprint({"component": node.task.component.name, "key": node.task.caching.key})
+        parts: dict[str, Any] = {
+            "image": container.image,
+            "environment": container.env,
+            "parameters": inputs.parameters,
+            "outputs": {n: s.type for n, s in outputs.artifacts.items()}
+            | {n: s.type.value for n, s in outputs.parameters.items()},
+            "salt": self.salt,
+        }
+        if lightweight is not None:
+            parts |= {
+                "code": code_digest(lightweight.source),
+                "command": list(lightweight.args),
+                "python": PYTHON_VERSION,
+                "packages": _versions(lightweight, environment),
+            }
+        else:
+            parts["command"] = [_PIN.sub("kfp", word) for word in container.command + container.args]
+        return fingerprint(parts, {n: [a.content() for a in items] for n, items in inputs.artifacts.items()})
+
+    def _names(self, node: Node) -> dict[str, str]:
+        task = {
+            "pipeline_task_name": node.task.name,
+            "pipeline_task_uuid": f"{self.names['pipeline_job_uuid']}-{node.path}",
+        }
+        return dict(self.names) | task
+
+    def _doing(
+        self,
+        node: Node,
+        type: str,
+        inputs: Values,
+        print_: Fingerprint,
+        decision: Decision,
+        started: int,
+        *,
+        reusable: bool,
+        extra: Mapping[str, str] | None = None,
+    ) -> Doing:
+        return Doing(
+            type=type,
+            task=node.task.name,
+            path=node.path,
+            component=node.task.component.name,
+            parent=node.frame.execution,
+            parameters=inputs.parameters,
+            artifacts=inputs.artifacts,
+            iteration=node.frame.index,
+            extra=extra or {},
+            fingerprint=print_,
+            decision=decision,
+            reusable=reusable,
+            started_ms=started,
+        )
+
+
+def _versions(lightweight: Lightweight, environment: Environment | None) -> dict[str, str]:
+    """Requirement -> the version installed for it, so that an unpinned package counts by what it resolved to."""
+    installed = environment.installed if environment else {}
+    return {requirement: installed.get(name(requirement), "") for requirement in lightweight.packages.packages}
+
+
+def _outputs(decision: Decision) -> Values:
+    artifacts: dict[str, list[Held]] = {
+        name: [from_record(artifact) for artifact in items] for name, items in decision.outputs.items()
+    }
+    return Values(decision.parameters, artifacts)
+
+
+def _maker(reader: Reader, held: Held) -> int | None:
+    """The execution that first brought an artifact in."""
+    made = [e.execution_id for e in reader.events_of_artifacts([held.id]) if e.type is EventType.OUTPUT]
+    return min(made, default=None)
+
+
+def run_names(pipeline: ir.Pipeline, run: str, root: str) -> dict[str, str]:
+    """What run-specific placeholders stand for."""
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return {
+        "pipeline_job_name": pipeline.name,
+        "pipeline_job_resource_name": f"{pipeline.name}-{run[:8]}",
+        "pipeline_job_uuid": run,
+        "pipeline_root": root,
+        "pipeline_job_create_time_utc": created,
+        "pipeline_job_schedule_time_utc": created,
+    }

@@ -1,0 +1,188 @@
+"""A KFP v2 pipeline as frozen values: what the IR YAML says, checked, with nothing that cannot be run.
+
+Source: kubeflow/pipelines ``api/v2alpha1/pipeline_spec.proto`` (names of fields, semantics of defaults).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+
+class ParameterType(StrEnum):
+    """The kinds of parameter value."""
+
+    INT = "NUMBER_INTEGER"
+    DOUBLE = "NUMBER_DOUBLE"
+    STRING = "STRING"
+    BOOLEAN = "BOOLEAN"
+    LIST = "LIST"
+    STRUCT = "STRUCT"
+
+
+class _Missing:
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<no value>"
+
+
+MISSING: Final = _Missing()
+"""A parameter without a value; None is a value (JSON null)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSpec:
+    """What a component says of one parameter."""
+
+    type: ParameterType
+    optional: bool = False
+    default: Any = MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactSpec:
+    """What a component says of one artifact."""
+
+    type: str
+    """Schema title, as ``system.Model``."""
+    is_list: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """The inputs or the outputs of a component."""
+
+    parameters: dict[str, ParameterSpec] = field(default_factory=dict)
+    artifacts: dict[str, ArtifactSpec] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value written in the pipeline; text may hold placeholders over the task's own inputs."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentInput:
+    """An input of the pipeline or loop the task stands in."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOutput:
+    """An output of a task beside this one."""
+
+    task: str
+    key: str
+
+
+LOOP_ITEM_FIELD: Final = "-subvar-"
+"""``<item input>-subvar-<key>`` is the value under ``key`` of the loop's item."""
+
+Source = Constant | ComponentInput | TaskOutput
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterInput:
+    """Where a task's parameter comes from; ``keys`` are looked up in turn in the struct found there."""
+
+    source: Source
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Run the task once for each item."""
+
+    item_input: str
+    items: Constant | ComponentInput
+    limit: int
+    """Iterations at a time; 0 is no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often, and after how long, a failed task is tried again."""
+
+    attempts: int = 0
+    wait_s: float = 0.0
+    factor: float = 2.0
+    max_wait_s: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Caching:
+    """Whether a task may reuse, and under which key of the user's own."""
+
+    enabled: bool = False
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A program in an image."""
+
+    image: str
+    command: tuple[str, ...]
+    args: tuple[str, ...]
+    env: dict[str, str]
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """Bring an artifact that exists into the record."""
+
+    uri: Constant | ComponentInput
+    type: str
+    metadata: dict[str, Any]
+    reimport: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dag:
+    """Tasks, and which of their outputs are the outputs of the whole."""
+
+    tasks: dict[str, Task]
+    parameters: dict[str, TaskOutput]
+    artifacts: dict[str, TaskOutput]
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """Inputs, outputs and what does the work."""
+
+    name: str
+    inputs: Interface
+    outputs: Interface
+    body: Container | Importer | Dag
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One use of a component."""
+
+    name: str
+    component: Component
+    parameters: dict[str, ParameterInput]
+    artifacts: dict[str, ComponentInput | TaskOutput]
+    after: tuple[str, ...]
+    """Tasks beside this one that must have succeeded, data dependencies included."""
+    caching: Caching
+    loop: Loop | None
+    retry: Retry
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A whole pipeline."""
+
+    name: str
+    description: str
+    sdk_version: str
+    root: Component

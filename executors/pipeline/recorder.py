@@ -1,0 +1,315 @@
+"""What a run leaves in the record, by KFP's conventions for ML Metadata, and what Clew adds to them.
+
+Contexts ``system.Pipeline`` and ``system.PipelineRun`` (the run inside the pipeline); an execution for the run
+(``system.DAGExecution`` named ``run/<id>``), for each graph, loop and iteration in it, for each container and importer;
+an INPUT or OUTPUT event for each artifact, its path the name of the input or output. Beyond that: the position in a
+list as a second step of the path, digests, sizes, fingerprints, times, and properties named ``clew.*``.
+
+Source: kubeflow/pipelines ``backend/src/v2/metadata/client.go``, ``driver``, ``component``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from clew.executors.cache import COMPONENT_TYPE, DECISION, PARTS, Decision
+from clew.executors.fingerprint import Fingerprint
+from clew.executors.pipeline import ir
+from clew.executors.pipeline.held import Held, Values, to_property
+from clew.metadata.change import Change, NodePut
+from clew.metadata.ids import Kind
+from clew.metadata.node import NodeType
+from clew.metadata.record import Record
+from clew.metadata.states import ArtifactState, EventType, ExecutionState
+from clew.metadata.value import Value
+
+CONTEXT_TYPES = ("system.Pipeline", "system.PipelineRun", COMPONENT_TYPE)
+CONTAINER, IMPORTER, DAG = "system.ContainerExecution", "system.ImporterExecution", "system.DAGExecution"
+LOCAL_STORAGE = json.dumps({"Provider": "file", "Params": {"fromEnv": "true"}})
+
+
+def now_ms() -> int:
+    """UTC epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What is recorded when a task starts (or when it is known that it need not)."""
+
+    type: str
+    task: str
+    path: str
+    component: str
+    parent: int
+    parameters: Mapping[str, Any]
+    artifacts: Mapping[str, list[Held]] = field(default_factory=dict)
+    iteration: int | None = None
+    extra: Mapping[str, Value] = field(default_factory=dict)
+    """More custom properties."""
+    fingerprint: Fingerprint | None = None
+    decision: Decision | None = None
+    reusable: bool = False
+    """Whether later executions may find it by its fingerprint."""
+    started_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A task that needs only one report: reused, or imported."""
+
+    doing: Doing
+    state: ExecutionState
+    outputs: Values
+
+
+@dataclass(frozen=True, slots=True)
+class RunNodes:
+    """The nodes of a run in the record."""
+
+    pipeline: int
+    run: int
+    root: int
+
+
+class Recorder:
+    """Writes one run. Safe for several threads once the run is started."""
+
+    def __init__(self, record: Record, *, namespace: str, actor: str) -> None:
+        self._record = record
+        self._namespace = namespace
+        self._actor = actor
+        self._components: dict[str, int] = {}
+        self.nodes = RunNodes(0, 0, 0)
+
+    def start_run(self, pipeline: ir.Pipeline, run: str, root_uri: str, parameters: Mapping[str, Any]) -> RunNodes:
+        """Types, the pipeline, the run and its root execution, in one change."""
+        change = self._change()
+        for name in CONTEXT_TYPES:
+            change.type(NodeType(Kind.CONTEXT, name))
+        for name in (CONTAINER, IMPORTER, DAG):
+            change.type(NodeType(Kind.EXECUTION, name))
+        for name in sorted(_artifact_types(pipeline.root)):
+            change.type(NodeType(Kind.ARTIFACT, name))
+        components = {
+            name: change.context(COMPONENT_TYPE, name=component_context(pipeline.name, name), reuse="name")
+            for name in sorted(_component_names(pipeline.root))
+        }
+        top = change.context("system.Pipeline", name=pipeline.name, reuse="name")
+        started = now_ms()
+        run_context = change.context(
+            "system.PipelineRun",
+            name=run,
+            custom_properties={
+                "namespace": self._namespace,
+                "resource_name": "run-resource",
+                "pipeline_root": root_uri,
+                "store_session_info": LOCAL_STORAGE,
+                "clew.pipeline": pipeline.name,
+                "clew.parameters": dict(parameters),
+                "clew.state": "RUNNING",
+                "clew.started_ms": started,
+            },
+        )
+        change.parent(run_context, top)
+        root = change.execution(
+            DAG,
+            name=f"run/{run}",
+            state=ExecutionState.RUNNING,
+            started_ms=started,
+            custom_properties=_dag_properties(pipeline.root)
+            | {"display_name": "", "task_name": ""}
+            | ({"inputs": dict(parameters)} if parameters else {}),
+        )
+        change.associate(top, root)
+        change.associate(run_context, root)
+        receipt = self._record.commit(change)
+        self._components = {name: receipt.id(put) for name, put in components.items()}
+        self.nodes = RunNodes(receipt.id(top), receipt.id(run_context), receipt.id(root))
+        return self.nodes
+
+    def start(self, doings: Iterable[Doing]) -> list[int]:
+        """Executions under way, in one change; their ids in order."""
+        change = self._change()
+        puts = [self._execution(change, doing, ExecutionState.RUNNING, None) for doing in doings]
+        receipt = self._record.commit(change)
+        return [receipt.id(put) for put in puts]
+
+    def finish(
+        self, execution: int, state: ExecutionState, outputs: Values, *, error: str = "", attempts: int = 1
+    ) -> Values:
+        """The end of an execution that was started; returns its outputs with the ids they got."""
+        change = self._change()
+        properties: dict[str, Value] = {}
+        if outputs.parameters:
+            properties["outputs"] = outputs.parameters
+        if error:
+            properties["clew.error"] = error
+        if attempts > 1:
+            properties["clew.attempts"] = attempts
+        change.execution(id=execution, state=state, ended_ms=now_ms(), custom_properties=properties)
+        made = self._artifacts(change, outputs, execution)
+        receipt = self._record.commit(change)
+        return _with_ids(outputs, {key: receipt.id(put) for key, put in made.items()})
+
+    def finish_dags(self, ended: Iterable[tuple[int, ExecutionState, Values]]) -> None:
+        """The ends of graphs, loops and iterations, in one change."""
+        change = self._change()
+        for execution, state, outputs in ended:
+            properties = {"outputs": outputs.parameters} if outputs.parameters else {}
+            change.execution(id=execution, state=state, ended_ms=now_ms(), custom_properties=properties)
+        if change.nodes:
+            self._record.commit(change)
+
+    def record_done(self, batch: Iterable[Done]) -> list[tuple[int, Values]]:
+        """Reused and imported tasks, in one change; the execution and the outputs of each."""
+        change = self._change()
+        puts = []
+        for done in batch:
+            put = self._execution(change, done.doing, done.state, done.outputs)
+            puts.append((put, done, self._artifacts(change, done.outputs, put)))
+        receipt = self._record.commit(change)
+        return [
+            (receipt.id(put), _with_ids(done.outputs, {key: receipt.id(p) for key, p in made.items()}))
+            for put, done, made in puts
+        ]
+
+    def finish_run(self, state: ExecutionState, outputs: Values, error: str) -> None:
+        """The end of the run."""
+        change = self._change()
+        properties: dict[str, Value] = {"outputs": outputs.parameters} if outputs.parameters else {}
+        if error:
+            properties["clew.error"] = error
+        ended = now_ms()
+        change.execution(id=self.nodes.root, state=state, ended_ms=ended, custom_properties=properties)
+        change.context(
+            id=self.nodes.run, custom_properties={"clew.state": state.name, "clew.ended_ms": ended} | properties
+        )
+        self._record.commit(change)
+
+    def _change(self) -> Change:
+        return Change(actor=self._actor, namespace=self._namespace)
+
+    def _execution(self, change: Change, doing: Doing, state: ExecutionState, outputs: Values | None) -> NodePut:
+        properties: dict[str, Value] = {
+            "display_name": doing.task,
+            "task_name": doing.task,
+            "parent_dag_id": doing.parent,
+            "clew.path": doing.path,
+        }
+        if doing.parameters:
+            properties["inputs"] = dict(doing.parameters)
+        if doing.iteration is not None:
+            properties["iteration_index"] = doing.iteration
+        if outputs is not None and outputs.parameters:
+            properties["outputs"] = outputs.parameters
+        if doing.fingerprint is not None:
+            properties[PARTS] = doing.fingerprint.parts
+            if doing.reusable:
+                properties["cache_fingerprint"] = doing.fingerprint.digest
+        if doing.decision is not None:
+            properties[DECISION] = doing.decision.as_struct()
+            if doing.decision.origin is not None:
+                properties["cached_execution_id"] = str(doing.decision.origin.id)
+        put = change.execution(
+            doing.type,
+            state=state,
+            fingerprint=doing.fingerprint.digest if doing.fingerprint and doing.reusable else None,
+            started_ms=doing.started_ms or now_ms(),
+            ended_ms=None if state is ExecutionState.RUNNING else now_ms(),
+            custom_properties=properties | dict(doing.extra),
+        )
+        change.associate(self.nodes.pipeline, put)
+        change.associate(self.nodes.run, put)
+        if doing.fingerprint is not None:
+            change.associate(self._components[doing.component], put)
+        for name, items in doing.artifacts.items():
+            for i, item in enumerate(items):
+                path = (name,) if len(items) == 1 else (name, i)
+                change.event(item.id, put, EventType.INPUT, path=path)
+        return put
+
+    def _artifacts(self, change: Change, outputs: Values, execution: NodePut | int) -> dict[tuple[str, int], NodePut]:
+        """New artifacts for the outputs that have no id yet, and an OUTPUT event for each output."""
+        made = {}
+        for name, items in outputs.artifacts.items():
+            for i, item in enumerate(items):
+                artifact: NodePut | int = item.id
+                if not item.id:
+                    artifact = made[name, i] = self._artifact(change, item)
+                change.event(artifact, execution, EventType.OUTPUT, path=(name,) if len(items) == 1 else (name, i))
+                change.attribute(self.nodes.pipeline, artifact)
+                change.attribute(self.nodes.run, artifact)
+        return made
+
+    def _artifact(self, change: Change, item: Held) -> NodePut:
+        properties: dict[str, Value] = {
+            key: to_property(value) for key, value in item.metadata.items() if value is not None
+        }
+        return change.artifact(
+            item.type,
+            uri=item.uri,
+            state=ArtifactState.LIVE,
+            digest=item.digest,
+            size_bytes=item.size_bytes,
+            custom_properties=properties | {"display_name": item.name, "store_session_info": LOCAL_STORAGE},
+        )
+
+
+def component_context(pipeline: str, component: str) -> str:
+    """Name of the context that holds all executions of one component of a pipeline."""
+    return f"{pipeline}/{component}"
+
+
+def dag_extra(component: ir.Component, iteration_count: int | None = None) -> dict[str, Value]:
+    """The custom properties KFP gives an execution that stands for a graph or a loop."""
+    if iteration_count is not None:
+        return {"iteration_count": iteration_count}
+    return _dag_properties(component)
+
+
+def _dag_properties(component: ir.Component) -> dict[str, Value]:
+    dag = component.body
+    assert isinstance(dag, ir.Dag)
+    properties: dict[str, Value] = {"total_dag_tasks": len(dag.tasks)}
+    if dag.parameters:
+        properties["parameter_producer_task"] = {
+            name: json.dumps({"valueFromParameter": {"producerSubtask": o.task, "outputParameterKey": o.key}})
+            for name, o in dag.parameters.items()
+        }
+    if dag.artifacts:
+        properties["artifact_producer_task"] = json.dumps(
+            {
+                name: {"artifactSelectors": [{"producerSubtask": o.task, "outputArtifactKey": o.key}]}
+                for name, o in dag.artifacts.items()
+            }
+        )
+    return properties
+
+
+def _with_ids(outputs: Values, ids: Mapping[tuple[str, int], int]) -> Values:
+    artifacts = {
+        name: [item.recorded(ids.get((name, i), item.id)) for i, item in enumerate(items)]
+        for name, items in outputs.artifacts.items()
+    }
+    return Values(outputs.parameters, artifacts)
+
+
+def _artifact_types(component: ir.Component) -> set[str]:
+    types = {spec.type for spec in component.outputs.artifacts.values()}
+    if isinstance(component.body, ir.Importer):
+        types.add(component.body.type)
+    if isinstance(component.body, ir.Dag):
+        for task in component.body.tasks.values():
+            types |= _artifact_types(task.component)
+    return types
+
+
+def _component_names(component: ir.Component) -> set[str]:
+    if not isinstance(component.body, ir.Dag):
+        return {component.name}
+    return {name for task in component.body.tasks.values() for name in _component_names(task.component)}

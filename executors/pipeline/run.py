@@ -1,0 +1,289 @@
+"""Run a pipeline: the one entry for the CLI, the SDK and tests."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, Literal
+
+from clew.executors.cache import Cache
+from clew.executors.pipeline import ir
+from clew.executors.pipeline.bootstrap import read
+from clew.executors.pipeline.decide import Decider, run_names
+from clew.executors.pipeline.environment import Environments
+from clew.executors.pipeline.held import Values
+from clew.executors.pipeline.lease import Lease, close_lost_runs
+from clew.executors.pipeline.load import load
+from clew.executors.pipeline.recorder import Recorder
+from clew.executors.pipeline.scheduler import Scheduler
+from clew.executors.pipeline.unfold import Frame, Node
+from clew.executors.pipeline.values import bind
+from clew.executors.policy import Always, Never
+from clew.executors.process import LocalProcesses
+from clew.executors.protocol import CachePolicy, Executor, Observer, Silent
+from clew.metadata.blobs.protocol import ArtifactStore
+from clew.metadata.errors import InvalidPipeline
+from clew.metadata.record import Record
+from clew.metadata.states import ExecutionState
+
+_PYTHON_IMAGE = re.compile(r"(^|/)([\w.-]*-)?python([:@-]|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a pipeline is run."""
+
+    home: Path
+    """Folder of the runs, their logs and outputs, the environments and the locks."""
+    max_parallel: int = 0
+    """Steps at once; 0 is one a processor."""
+    step_timeout_s: float | None = None
+    """Longest a step may take, unless the pipeline says otherwise."""
+    cache: Literal["on", "off", "refresh"] = "on"
+    """``off`` neither looks nor lets others find; ``refresh`` runs everything and lets others find it."""
+    policy: CachePolicy = field(default_factory=Always)
+    salt: str = ""
+    """Changes every fingerprint: results are shared only among runs with the same salt."""
+    containers: Literal["refuse", "host"] = "refuse"
+    """Whether programs of other images run as processes of this machine."""
+    namespace: str = "default"
+    actor: str = ""
+    environments: Path | None = None
+    """Where environments are kept; the home's own folder when None."""
+    executor: Executor = field(default_factory=LocalProcesses)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResult:
+    """What became of one task."""
+
+    name: str
+    """Path in the run, loop index as ``#i``: ``for-loop-1#2/train``."""
+    kind: str
+    """container, importer or dag."""
+    state: str
+    """COMPLETE, CACHED, FAILED, CANCELED or SKIPPED."""
+    cached: bool
+    """Of a dag: whether everything in it was reused."""
+    seconds: float
+    fingerprint: str | None
+    execution: str | None
+    outputs: dict[str, Any]
+    message: str = ""
+    saved_seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The entry of ``clew run --json``."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "state": self.state,
+            "cached": self.cached,
+            "seconds": round(self.seconds, 3),
+            "fingerprint": self.fingerprint,
+            "execution": self.execution,
+            "outputs": self.outputs,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What became of a run."""
+
+    run: str
+    """Its id: the name of its ``system.PipelineRun`` context."""
+    state: str
+    """COMPLETE, FAILED or CANCELED."""
+    outputs: dict[str, Any]
+    tasks: list[TaskResult]
+    seconds: float
+    context: int
+    """The run's context in the record."""
+    error: str = ""
+
+    @property
+    def saved_seconds(self) -> float:
+        """What the reused steps took when they ran."""
+        return sum(task.saved_seconds for task in self.tasks)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object of ``clew run --json``."""
+        tasks = [task.as_dict() for task in self.tasks]
+        return {"run": self.run, "state": self.state, "outputs": self.outputs, "tasks": tasks}
+
+
+def run_pipeline(
+    record: Record,
+    store: ArtifactStore,
+    source: Path | ir.Pipeline,
+    parameters: Mapping[str, Any],
+    *,
+    options: RunOptions,
+    observer: Observer | None = None,
+) -> RunResult:
+    """Run the pipeline in ``source`` (IR YAML) with ``parameters`` (text or typed) and record it.
+
+    A failed or canceled run is a result, not an error. In the main thread, SIGINT and SIGTERM cancel the run.
+    Errors: InvalidPipeline, Invalid before anything starts; Unavailable, Corrupt when the record cannot be used.
+    """
+    pipeline = source if isinstance(source, ir.Pipeline) else load(source)
+    refuse_containers(pipeline.root, options)
+    given = bind(pipeline.root.inputs, parameters)
+    home = options.home.absolute()
+    runs, leases = home / "runs", home / "runs" / ".open"
+    close_lost_runs(record, leases, runs, namespace=options.namespace, actor=options.actor)
+    run = str(uuid.uuid4())
+    lease = Lease(leases, run)
+    return _Run(record, store, pipeline, given, options, observer or Silent(), run, runs / run).run(lease)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    record: Record
+    store: ArtifactStore
+    pipeline: ir.Pipeline
+    parameters: dict[str, Any]
+    options: RunOptions
+    observer: Observer
+    run_id: str
+    folder: Path
+
+    def run(self, lease: Lease) -> RunResult:
+        started = time.monotonic()
+        recorder = Recorder(self.record, namespace=self.options.namespace, actor=self.options.actor)
+        nodes = recorder.start_run(self.pipeline, self.run_id, self.folder.as_uri(), self.parameters)
+        self.observer.run_started(self.run_id, self.pipeline.name, self.folder)
+        scheduler = Scheduler(recorder, self.options.executor, self.store, self.observer, self._max_parallel())
+        scheduler.decider = self._decider(scheduler)
+        assert isinstance(self.pipeline.root.body, ir.Dag)
+        with _signals_cancel(scheduler):
+            root = scheduler.run(self.pipeline.root.body, Values(self.parameters), nodes.root, self.folder)
+            error = _first_error(root)
+            outputs = root.outputs() if root.state == "COMPLETE" else Values()
+            recorder.finish_run(ExecutionState[root.state], outputs, error)
+        lease.release()
+        seconds = time.monotonic() - started
+        self.observer.run_ended(self.run_id, root.state, seconds)
+        lists = frozenset(n for n, s in self.pipeline.root.outputs.artifacts.items() if s.is_list)
+        shown = outputs.as_dict(lists)
+        return RunResult(self.run_id, root.state, shown, list(_results(root)), seconds, nodes.run, error)
+
+    def _decider(self, scheduler: Scheduler) -> Decider:
+        options, home = self.options, self.options.home.absolute()
+        refresh = options.cache == "refresh"
+        return Decider(
+            record=self.record,
+            cache=Cache(self.store, home / "cache" / "claims", namespace=options.namespace),
+            environments=Environments(options.environments or home / "environments"),
+            policy=Never("the run asks for everything anew (--refresh)") if refresh else options.policy,
+            off="caching is off for this run (--no-cache)" if options.cache == "off" else "",
+            salt=options.salt,
+            pipeline=self.pipeline.name,
+            sdk_version=self.pipeline.sdk_version,
+            namespace=options.namespace,
+            names=run_names(self.pipeline, self.run_id, str(self.folder)),
+            timeout_s=options.step_timeout_s,
+            preparing=scheduler.note,
+        )
+
+    def _max_parallel(self) -> int:
+        return self.options.max_parallel or len(os.sched_getaffinity(0))
+
+
+def refuse_containers(component: ir.Component, options: RunOptions, path: str = "") -> None:
+    """Refuse a task whose program lives in an image, unless the user said to run it on this machine.
+
+    Errors: InvalidPipeline naming the task.
+    """
+    if options.containers == "host" or not isinstance(component.body, ir.Dag):
+        return
+    for name, task in component.body.tasks.items():
+        place = f"{path}/{name}" if path else name
+        body = task.component.body
+        if isinstance(body, ir.Container):
+            lightweight = read(body) is not None
+            if not lightweight or not _PYTHON_IMAGE.search(body.image):
+                what = "is a container component" if not lightweight else "needs what its image holds"
+                raise InvalidPipeline(
+                    f"task {place!r} {what} ({body.image}), and containers are not run here",
+                    field=place,
+                    value=body.image,
+                    remedy="Write it as a Python component on a python image, or pass --containers host "
+                    "to run its program on this machine",
+                )
+        refuse_containers(task.component, options, place)
+
+
+@contextmanager
+def _signals_cancel(scheduler: Scheduler) -> Iterator[None]:
+    """In the main thread, let SIGINT and SIGTERM cancel the run instead of killing us."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def cancel(number: int, frame: FrameType | None) -> None:
+        scheduler.cancel()
+
+    before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _first_error(frame: Frame) -> str:
+    for node in frame.nodes.values():
+        if node.state in ("FAILED", "CANCELED"):
+            for inner in node.iterations:
+                if inner is not None and (error := _first_error(inner)):
+                    return error
+            return f"{node.path}: {node.message}" if node.message else f"{node.path} {node.state}"
+    return ""
+
+
+def _results(frame: Frame) -> Iterator[TaskResult]:
+    for node in frame.nodes.values():
+        yield _result(node)
+        for inner in node.iterations:
+            if inner is not None:
+                if node.task.loop is not None:
+                    yield _iteration_result(node, inner)
+                yield from _results(inner)
+
+
+def _result(node: Node) -> TaskResult:
+    return TaskResult(
+        name=node.path,
+        kind=node.kind,
+        state=node.state,
+        cached=node.cached,
+        seconds=node.seconds,
+        fingerprint=node.fingerprint,
+        execution=None if node.execution is None else f"execution:{node.execution}",
+        outputs=node.outputs.as_dict(node.lists),
+        message=node.message,
+        saved_seconds=node.saved_seconds,
+    )
+
+
+def _iteration_result(node: Node, frame: Frame) -> TaskResult:
+    return TaskResult(
+        name=frame.path,
+        kind="dag",
+        state=frame.state,
+        cached=bool(frame.nodes) and all(n.cached for n in frame.nodes.values()),
+        seconds=frame.seconds,
+        fingerprint=None,
+        execution=f"execution:{frame.execution}",
+        outputs=frame.outputs().as_dict(),
+    )

@@ -1,0 +1,460 @@
+"""Run a pipeline's tasks, as many at once as allowed, in the order their dependencies allow.
+
+One thread (the caller's) holds all state: it opens frames, starts what is ready, and takes in news. Two pools work for
+it: *deciders* bind inputs, fingerprint and look up; *runners*, ``max_parallel`` of them, run steps and publish. What
+was reused or imported since the last turn is recorded in one change.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from clew.executors.pipeline import ir
+from clew.executors.pipeline.decide import Busy, Decider, ToRun
+from clew.executors.pipeline.held import Values
+from clew.executors.pipeline.recorder import DAG, Doing, Done, Recorder, dag_extra
+from clew.executors.pipeline.step import run as run_step
+from clew.executors.pipeline.unfold import Frame, Node, gather, inputs_of, items_of, iteration_inputs
+from clew.executors.protocol import Executor, Job, Observer, TaskEvent
+from clew.metadata.blobs.protocol import ArtifactStore
+from clew.metadata.errors import ClewError, ExecutorError, Invalid
+from clew.metadata.states import ExecutionState
+
+_DECIDERS = 4
+_ASK_AGAIN_S = 0.05
+_STATES = {"COMPLETE": ExecutionState.COMPLETE, "FAILED": ExecutionState.FAILED, "CANCELED": ExecutionState.CANCELED}
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    node: Node
+    execution: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    node: Node
+    state: str
+    outputs: Values
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    node: Node
+    what: Done | ToRun | Busy
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Fatal:
+    error: BaseException
+
+
+class _Cancel:
+    pass
+
+
+_News = _Started | _Ended | _Decided | _Note | _Fatal | _Cancel
+
+
+class Scheduler:
+    """Runs one pipeline once."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        executor: Executor,
+        store: ArtifactStore,
+        observer: Observer,
+        max_parallel: int,
+    ) -> None:
+        self._recorder = recorder
+        self._executor = executor
+        self._store = store
+        self._observer = observer
+        self._news: queue.SimpleQueue[_News] = queue.SimpleQueue()
+        self._deciders = ThreadPoolExecutor(_DECIDERS, "clew-decide")
+        self._runners = ThreadPoolExecutor(max_parallel, "clew-run")
+        self._jobs: dict[Node, Job] = {}
+        self._guard = threading.Lock()
+        self._stop = threading.Event()
+        self._later: list[tuple[float, int, Node]] = []
+        self._ticket = itertools.count()
+        self._fresh: list[Frame] = []
+        self._open: dict[Frame, None] = {}
+        self._ended_dags: list[tuple[int, ExecutionState, Values]] = []
+        self._fatal: BaseException | None = None
+        self.decider: Decider | None = None
+        self.canceled = False
+
+    def cancel(self) -> None:
+        """Stop everything; safe from a signal handler."""
+        self._news.put(_Cancel())
+
+    def note(self, message: str) -> None:
+        """Tell the observer, from any thread."""
+        self._news.put(_Note(message))
+
+    def run(self, dag: ir.Dag, inputs: Values, execution: int, folder: Path) -> Frame:
+        """Run ``dag`` to its end; return its frame, finished.
+
+        Errors: whatever makes the record or the store unusable; steps are stopped first.
+        """
+        root = Frame(dag, "", folder, inputs, None, execution=execution)
+        self._unfold(root)
+        try:
+            self._settle()
+            while root in self._open and self._fatal is None:
+                self._start_ready()
+                self._take(self._wait())
+                self._settle()
+        except BaseException:
+            self._cancel()
+            raise
+        finally:
+            self._deciders.shutdown(cancel_futures=True)
+            self._runners.shutdown()
+            self._release_claims()
+        if self._fatal is not None:
+            raise self._fatal
+        return root
+
+    # -- starting -------------------------------------------------------------------------------------
+
+    def _unfold(self, frame: Frame) -> None:
+        frame.started = time.monotonic()
+        frame.unfold()
+        self._open[frame] = None
+        self._fresh.append(frame)
+        if not frame.nodes:
+            self._close_if_finished(frame)
+
+    def _start_ready(self) -> None:
+        while self._fresh and not self.canceled:
+            frames, self._fresh = dict.fromkeys(self._fresh), []
+            graphs: list[Node] = []
+            for node in [node for frame in frames for node in frame.ready()]:
+                node.started = time.monotonic()
+                node.state = "DECIDING"
+                if node.kind == "dag":
+                    graphs.append(node)
+                else:
+                    self._submit_decision(node)
+            self._open_graphs(graphs)
+            self._settle()
+
+    def _submit_decision(self, node: Node) -> None:
+        self._deciders.submit(self._guarded, node, self._decide)
+
+    def _open_graphs(self, nodes: list[Node]) -> None:
+        ready: list[Node] = []
+        for node in nodes:
+            try:
+                node.inputs = inputs_of(node)
+                if node.task.loop is not None:
+                    node.items = items_of(node)
+            except (ExecutorError, Invalid) as error:
+                self._end(node, "FAILED", Values(), str(error))
+            else:
+                ready.append(node)
+        if not ready:
+            return
+        for node, execution in zip(ready, self._recorder.start(map(_doing_graph, ready)), strict=True):
+            node.execution, node.state = execution, "RUNNING"
+            self._tell(node)
+        for node in ready:
+            if node.task.loop is None:
+                frame = Frame(
+                    _dag(node), node.path, node.folder, node.inputs, node, node.frame.index, node.execution or 0
+                )
+                node.iterations = [frame]
+                self._unfold(frame)
+            else:
+                node.iterations = [None] * len(node.items)
+                if not node.items:
+                    self._end(node, "COMPLETE", gather(node))
+        self._open_iterations([node for node in ready if node.task.loop and node.items])
+
+    def _open_iterations(self, loops: list[Node]) -> None:
+        """As many iterations of each loop as its limit allows, all in one change."""
+        opening: list[tuple[Node, int]] = []
+        for node in loops:
+            assert node.task.loop is not None
+            under_way = sum(f is not None and f in self._open for f in node.iterations)
+            room = (node.task.loop.limit or len(node.items)) - under_way
+            unopened = [i for i, frame in enumerate(node.iterations) if frame is None]
+            opening += [(node, i) for i in unopened[: max(room, 0)]]
+        if not opening or self.canceled:
+            return
+        frames = []
+        for node, i in opening:
+            frame = Frame(_dag(node), f"{node.path}#{i}", node.folder / str(i), Values(), node, i)
+            try:
+                frame.inputs = iteration_inputs(node, i)
+            except ExecutorError as error:
+                frame.state, node.message = "FAILED", str(error)
+            node.iterations[i] = frame
+            frames.append(frame)
+        doings = [_doing_iteration(frame) for frame in frames]
+        for frame, execution in zip(frames, self._recorder.start(doings), strict=True):
+            frame.execution = execution
+            if frame.state == "FAILED":
+                self._frame_ended(frame)
+            else:
+                self._unfold(frame)
+
+    # -- work on other threads ------------------------------------------------------------------------
+
+    def _guarded(self, node: Node, work: Callable[[Node], _News]) -> None:
+        try:
+            self._news.put(work(node))
+        except (ExecutorError, Invalid) as error:
+            self._news.put(_Ended(node, "FAILED", Values(), str(error)))
+        except BaseException as error:
+            self._news.put(_Fatal(error))
+
+    def _decide(self, node: Node) -> _News:
+        assert self.decider is not None
+        return _Decided(node, self.decider.decide(node))
+
+    def _perform(self, node: Node, work: ToRun) -> _News:
+        """Run a step, with retries, and record its start and its end."""
+        try:
+            if self._stop.is_set():
+                return _Ended(node, "SKIPPED", Values(), "the run was canceled")
+            work.step.folder.mkdir(parents=True, exist_ok=True)
+            (execution,) = self._recorder.start([work.doing])
+            self._news.put(_Started(node, execution))
+            for attempt in itertools.count(1):
+                try:
+                    outputs = run_step(work.step, self._executor, self._store, lambda job: self._watch(node, job))
+                    outputs = self._recorder.finish(execution, ExecutionState.COMPLETE, outputs, attempts=attempt)
+                    return _Ended(node, "COMPLETE", outputs)
+                except (ExecutorError, Invalid) as error:
+                    if not self._stop.is_set() and self._waits_to_retry(node.task.retry, attempt):
+                        continue
+                    state = "CANCELED" if self._stop.is_set() else "FAILED"
+                    self._recorder.finish(execution, _STATES[state], Values(), error=str(error), attempts=attempt)
+                    return _Ended(node, state, Values(), str(error))
+            raise AssertionError("unreachable")
+        finally:
+            with self._guard:
+                self._jobs.pop(node, None)
+            if work.claim is not None:
+                work.claim.release()
+
+    def _watch(self, node: Node, job: Job) -> None:
+        with self._guard:
+            self._jobs[node] = job
+            stopping = self._stop.is_set()
+        if stopping:
+            job.cancel()
+
+    def _waits_to_retry(self, retry: ir.Retry, attempt: int) -> bool:
+        if attempt > retry.attempts:
+            return False
+        wait_s = min(retry.wait_s * retry.factor ** (attempt - 1), retry.max_wait_s)
+        return not self._stop.wait(wait_s)
+
+    # -- news -----------------------------------------------------------------------------------------
+
+    def _wait(self) -> list[_News]:
+        """News, at least one unless a task is due to be asked again; all there is without waiting more."""
+        timeout = max(0.0, self._later[0][0] - time.monotonic()) if self._later else None
+        news: list[_News] = []
+        try:
+            news.append(self._news.get(timeout=timeout))
+            while True:
+                news.append(self._news.get_nowait())
+        except queue.Empty:
+            pass
+        while self._later and self._later[0][0] <= time.monotonic():
+            self._submit_decision(heapq.heappop(self._later)[2])
+        return news
+
+    def _take(self, batch: list[_News]) -> None:
+        done: list[tuple[Node, Done]] = []
+        for news in batch:
+            match news:
+                case _Decided(node, Done() as what):
+                    done.append((node, what))
+                case _Decided(node, what):
+                    self._take_decision(node, what)
+                case _Started(node, execution):
+                    node.execution, node.state, node.started = execution, "RUNNING", time.monotonic()
+                    self._tell(node)
+                case _Ended(node, state, outputs, error):
+                    self._end(node, state, outputs, error)
+                case _Note(message):
+                    self._observer.preparing(message)
+                case _Fatal(error):
+                    self._fatal = self._fatal or error
+                    self._cancel()
+                case _Cancel():
+                    self._cancel()
+        if done:
+            recorded = self._recorder.record_done(what for _, what in done)
+            for (node, what), (execution, outputs) in zip(done, recorded, strict=True):
+                self._take_done(node, what, execution, outputs)
+
+    def _take_decision(self, node: Node, what: Done | ToRun | Busy) -> None:
+        if isinstance(what, Busy):
+            if self.canceled:
+                self._end(node, "SKIPPED", Values(), "the run was canceled")
+            else:
+                heapq.heappush(self._later, (time.monotonic() + _ASK_AGAIN_S, next(self._ticket), node))
+        elif isinstance(what, ToRun):
+            fingerprint = what.doing.fingerprint
+            node.fingerprint = fingerprint.digest if fingerprint else None
+            self._runners.submit(self._guarded, node, lambda n: self._perform(n, what))
+
+    def _take_done(self, node: Node, what: Done, execution: int, outputs: Values) -> None:
+        node.execution = execution
+        node.fingerprint = what.doing.fingerprint.digest if what.doing.fingerprint else None
+        node.cached = what.state is ExecutionState.CACHED
+        origin = what.doing.decision.origin if what.doing.decision else None
+        if node.cached and origin is not None:
+            node.message = f"reused from execution:{origin.id}"
+            if origin.started_ms and origin.ended_ms:
+                node.saved_seconds = (origin.ended_ms - origin.started_ms) / 1000
+        self._end(node, what.state.name, outputs, node.message)
+
+    # -- ends -----------------------------------------------------------------------------------------
+
+    def _end(self, node: Node, state: str, outputs: Values, message: str = "") -> None:
+        node.state, node.outputs, node.message = state, outputs, message or node.message
+        node.seconds = time.monotonic() - node.started if node.started else 0.0
+        if node.kind == "dag":
+            node.cached = _all_cached(node)
+            if node.execution is not None:
+                self._ended_dags.append((node.execution, _STATES[state], outputs))
+        self._tell(node)
+        for skipped in node.frame.release(node):
+            self._tell(skipped)
+        self._fresh.append(node.frame)
+        self._close_if_finished(node.frame)
+
+    def _close_if_finished(self, frame: Frame) -> None:
+        if frame not in self._open or not frame.is_finished():
+            return
+        frame.state = "COMPLETE" if frame.succeeded() else "CANCELED" if self.canceled else "FAILED"
+        self._frame_ended(frame)
+
+    def _frame_ended(self, frame: Frame) -> None:
+        self._open.pop(frame, None)
+        frame.seconds = time.monotonic() - frame.started if frame.started else 0.0
+        node = frame.parent
+        if node is None:
+            return
+        if node.task.loop is not None:
+            self._ended_dags.append((frame.execution, _STATES[frame.state], frame.outputs()))
+            if not self.canceled:
+                self._open_iterations([node])
+        if any(f is not None and f in self._open for f in node.iterations):
+            return
+        if None in node.iterations and not self.canceled:
+            return
+        states = {f.state for f in node.iterations if f is not None}
+        good = states <= {"COMPLETE"} and None not in node.iterations
+        self._end(node, "COMPLETE" if good else "CANCELED" if self.canceled else "FAILED", gather(node))
+
+    def _settle(self) -> None:
+        """Record the graphs that ended since the last time, together."""
+        if self._ended_dags:
+            ended, self._ended_dags = self._ended_dags, []
+            self._recorder.finish_dags(ended)
+
+    def _cancel(self) -> None:
+        self._stop.set()
+        with self._guard:
+            jobs = list(self._jobs.values())
+        for job in jobs:
+            job.cancel()
+        if self.canceled:
+            return
+        self.canceled = True
+        while self._later:
+            self._end(heapq.heappop(self._later)[2], "SKIPPED", Values(), "the run was canceled")
+        for frame in list(self._open):
+            for node in frame.nodes.values():
+                if node.state == "WAITING":
+                    node.state, node.message = "SKIPPED", "the run was canceled"
+                    self._tell(node)
+        for frame in list(self._open):
+            self._close_if_finished(frame)
+
+    def _release_claims(self) -> None:
+        """Let go of what was claimed by decisions that nobody will act on any more."""
+        while True:
+            try:
+                news = self._news.get_nowait()
+            except queue.Empty:
+                return
+            if isinstance(news, _Decided) and isinstance(news.what, ToRun) and news.what.claim is not None:
+                news.what.claim.release()
+
+    def _tell(self, node: Node) -> None:
+        self._observer.task_changed(
+            TaskEvent(
+                name=node.path,
+                kind=node.kind,
+                state=node.state,
+                seconds=node.seconds,
+                execution=node.execution,
+                log=node.folder / "log.txt" if node.kind == "container" else None,
+                message=node.message,
+                saved_seconds=node.saved_seconds,
+            )
+        )
+
+
+def _dag(node: Node) -> ir.Dag:
+    assert isinstance(node.task.component.body, ir.Dag)
+    return node.task.component.body
+
+
+def _doing_graph(node: Node) -> Doing:
+    return Doing(
+        type=DAG,
+        task=node.task.name,
+        path=node.path,
+        component=node.task.component.name,
+        parent=node.frame.execution,
+        parameters=node.inputs.parameters,
+        iteration=node.frame.index,
+        extra=dag_extra(node.task.component, len(node.items) if node.task.loop else None),
+    )
+
+
+def _doing_iteration(frame: Frame) -> Doing:
+    node = frame.parent
+    assert node is not None
+    return Doing(
+        type=DAG,
+        task=node.task.name,
+        path=frame.path,
+        component=node.task.component.name,
+        parent=node.execution or 0,
+        parameters=frame.inputs.parameters,
+        iteration=frame.index,
+        extra=dag_extra(node.task.component),
+    )
+
+
+def _all_cached(node: Node) -> bool:
+    frames = [frame for frame in node.iterations if frame is not None]
+    inner = [n for frame in frames for n in frame.nodes.values()]
+    return bool(inner) and all(n.cached for n in inner)

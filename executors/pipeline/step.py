@@ -1,0 +1,286 @@
+"""Run one container task in a folder of its own and collect what it made.
+
+<folder>/log.txt          everything the step printed
+<folder>/component.py     its source
+<folder>/work/            its working directory
+<folder>/out/<name>       its output artifacts: anything else it writes is not looked at
+<folder>/parameters/<n>   output parameters written as files
+<folder>/out/executor_output.json
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clew.executors.pipeline import ir
+from clew.executors.pipeline.bootstrap import Lightweight
+from clew.executors.pipeline.environment import Environment
+from clew.executors.pipeline.held import METRICS, Held, Values
+from clew.executors.pipeline.placeholder import fill_command, fill_run
+from clew.executors.pipeline.values import Mismatch, cast, from_text
+from clew.executors.protocol import Ended, Executor, Job, Work
+from clew.metadata.blobs.local import LocalStore
+from clew.metadata.blobs.protocol import ArtifactStore
+from clew.metadata.blobs.tree import digest_of_path
+from clew.metadata.errors import Invalid, StepFailed
+
+_LONGEST_WORD_BYTES = 100_000  # Linux takes 128 KiB in one argument
+_FROM_FILE = (
+    "import json, runpy, sys; sys.argv[1:] = json.load(open(sys.argv[1])); "
+    "runpy.run_module('kfp.dsl.executor_main', run_name='__main__', alter_sys=True)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One container task, ready to run."""
+
+    component: ir.Component
+    container: ir.Container
+    lightweight: Lightweight | None
+    environment: Environment | None
+    parameters: dict[str, Any]
+    artifacts: dict[str, list[Held]]
+    folder: Path
+    names: Mapping[str, str]
+    """What run-specific placeholders stand for."""
+    timeout_s: float | None
+
+    @property
+    def log(self) -> Path:
+        """Where it prints."""
+        return self.folder / "log.txt"
+
+
+def run(step: Step, executor: Executor, store: ArtifactStore, started: Callable[[Job], None]) -> Values:
+    """Run ``step`` once and publish its outputs; ``started`` gets the job so that it can be canceled.
+
+    Errors: StepFailed when it fails, hangs, or does not do what it declares; SubmitFailed when it cannot be started.
+    """
+    executor_input = _prepare(step)
+    before = {path: _stamp(path) for path in _input_paths(step)}
+    job = executor.submit(_work(step, executor_input))
+    started(job)
+    ended = job.wait()
+    if ended.canceled or ended.timed_out or ended.code != 0:
+        raise _failed(step, ended)
+    for path, stamp in before.items():
+        if _stamp(path) != stamp:
+            raise StepFailed(
+                f"the step changed its input {path}",
+                field="inputs",
+                value=str(path),
+                remedy="Copy an input before changing it; run again to make the damaged artifact anew",
+            )
+    return _collect(step, executor_input, store)
+
+
+def _prepare(step: Step) -> dict[str, Any]:
+    """Empty folders and the ExecutorInput message."""
+    for name in ("work", "out", "parameters"):
+        shutil.rmtree(step.folder / name, ignore_errors=True)
+        (step.folder / name).mkdir(parents=True)
+    outputs = step.component.outputs
+    return {
+        "inputs": {
+            "parameterValues": fill_run(step.parameters, step.names),
+            "artifacts": {
+                name: {"artifacts": [_message(a.type, a.name, str(a.path or a.uri), a.metadata) for a in items]}
+                for name, items in step.artifacts.items()
+            },
+        },
+        "outputs": {
+            "parameters": {n: {"outputFile": str(step.folder / "parameters" / n)} for n in outputs.parameters},
+            "artifacts": {
+                name: {"artifacts": [_message(spec.type, name, str(step.folder / "out" / name), {})]}
+                for name, spec in outputs.artifacts.items()
+            },
+            "outputFile": str(step.folder / "out" / "executor_output.json"),
+        },
+    }
+
+
+def _message(type: str, name: str, uri: str, metadata: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "type": {"schemaTitle": type, "schemaVersion": "0.0.1"},
+        "uri": uri,
+        "metadata": metadata,
+    }
+
+
+def _work(step: Step, executor_input: dict[str, Any]) -> Work:
+    container, lightweight = step.container, step.lightweight
+    environ = dict(container.env) | {"PYTHONUNBUFFERED": "1"}
+    if lightweight is None:
+        command = fill_command(container.command + container.args, executor_input, step.names)
+    else:
+        assert step.environment is not None
+        python = step.environment.python
+        source = step.folder / "ephemeral_component.py"
+        source.write_text(lightweight.source, "utf-8")
+        args = ["--component_module_path", str(source), *fill_command(lightweight.args, executor_input, step.names)]
+        command = [str(python), "-m", "kfp.dsl.executor_main", *args]
+        if any(len(word) > _LONGEST_WORD_BYTES for word in args):
+            (step.folder / "arguments.json").write_text(json.dumps(args))
+            command = [str(python), "-c", _FROM_FILE, str(step.folder / "arguments.json")]
+        path = environ.get("PATH", os.environ.get("PATH", os.defpath))
+        environ |= {"_KFP_RUNTIME": "true", "PATH": f"{python.parent}{os.pathsep}{path}"}
+    if not command:
+        raise StepFailed("the container has no command", field="command", remedy="Give the ContainerSpec a command")
+    return Work(tuple(command), step.folder / "work", step.log, environ, step.timeout_s)
+
+
+def _failed(step: Step, ended: Ended) -> StepFailed:
+    if ended.canceled:
+        return StepFailed("the step was canceled", field="state", value="CANCELED")
+    if ended.timed_out:
+        return StepFailed(
+            f"the step took longer than {step.timeout_s:g} s and was stopped",
+            field="timeout",
+            value=step.timeout_s,
+            remedy=f"See {step.log}, or give it more time",
+        )
+    how = f"was killed by signal {-ended.code}" if ended.code < 0 else f"ended with exit code {ended.code}"
+    last = _last_line(step.log)
+    return StepFailed(
+        f"the step {how}" + (f": {last}" if last else ""), field="exit_code", value=ended.code, remedy=f"See {step.log}"
+    )
+
+
+def _last_line(log: Path) -> str:
+    with suppress(OSError), log.open("rb") as stream:
+        stream.seek(max(0, log.stat().st_size - 4096))
+        lines = [line.strip() for line in stream.read().decode("utf-8", "replace").splitlines() if line.strip()]
+        return lines[-1][:300] if lines else ""
+    return ""
+
+
+# -- what it made -----------------------------------------------------------------------------------------
+
+
+def _collect(step: Step, executor_input: dict[str, Any], store: ArtifactStore) -> Values:
+    said = _executor_output(Path(executor_input["outputs"]["outputFile"]))
+    values = said.get("parameterValues")
+    artifacts = said.get("artifacts")
+    parameters = _parameters(step, values if isinstance(values, dict) else {})
+    return Values(parameters, _artifacts(step, artifacts if isinstance(artifacts, dict) else {}, store))
+
+
+def _executor_output(path: Path) -> dict[str, Any]:
+    try:
+        said = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise StepFailed(f"the step wrote an output file that is not JSON: {error}", field="outputs") from error
+    if not isinstance(said, dict):
+        raise StepFailed("the step wrote an output file that is not a JSON object", field="outputs")
+    return said
+
+
+def _parameters(step: Step, said: dict[str, Any]) -> dict[str, Any]:
+    values = {}
+    for name, spec in step.component.outputs.parameters.items():
+        file = step.folder / "parameters" / name
+        try:
+            if name in said:
+                values[name] = cast(said[name], spec.type)
+            elif file.is_file():
+                values[name] = from_text(file.read_text("utf-8"), spec.type)
+            elif not spec.optional:
+                raise StepFailed(
+                    f"the step wrote no value for its output parameter {name!r}",
+                    field=name,
+                    remedy="Return the value, or write it to the path of the output",
+                )
+        except (Mismatch, OSError, UnicodeDecodeError) as error:
+            raise StepFailed(
+                f"the step's output parameter {name!r}: {error}", field=name, value=said.get(name)
+            ) from error
+    return values
+
+
+def _artifacts(step: Step, said: dict[str, Any], store: ArtifactStore) -> dict[str, list[Held]]:
+    found: dict[str, list[Held]] = {}
+    for name, spec in step.component.outputs.artifacts.items():
+        messages = said.get(name, {}).get("artifacts") or [{}]
+        items = [_artifact(step, name, spec, message, store) for message in messages]
+        found[name] = [item for item in items if item is not None]
+    return found
+
+
+def _artifact(
+    step: Step, name: str, spec: ir.ArtifactSpec, message: dict[str, Any], store: ArtifactStore
+) -> Held | None:
+    metadata = message.get("metadata") or {}
+    uri = message.get("custom_path") or message.get("uri") or str(step.folder / "out" / name)
+    if "://" in uri and not uri.startswith("file://"):
+        return Held(spec.type, name, uri, None, None, metadata)
+    path = _inside(step, name, Path(uri.removeprefix("file://")))
+    if not path.exists():
+        if spec.type in METRICS or metadata:
+            return Held(spec.type, name, path.as_uri(), None, 0, metadata)
+        if spec.optional:
+            return None
+        raise StepFailed(
+            f"the step wrote nothing for its output {name!r}",
+            field=name,
+            value=str(path),
+            remedy=f"Write the artifact to the path of the output ({name}.path)",
+        )
+    try:
+        blob = store.put(path)
+    except Invalid as error:
+        raise StepFailed(f"the step's output {name!r} cannot be kept: {error.message}", field=name) from error
+    _seal(path, store)
+    return Held(spec.type, name, path.as_uri(), blob.digest, blob.size_bytes, metadata)
+
+
+def _inside(step: Step, name: str, path: Path) -> Path:
+    """``path`` if it lies in the step's folder for outputs, symbolic links followed."""
+    folder = (step.folder / "out").resolve()
+    real = path.resolve()
+    if path.is_symlink() or not real.is_relative_to(folder) or real == folder:
+        raise StepFailed(
+            f"the step put its output {name!r} outside its folder: {real}",
+            field=name,
+            value=str(path),
+            remedy=f"Write it to {step.folder / 'out' / name} itself, without links",
+        )
+    return path
+
+
+def _seal(path: Path, store: ArtifactStore) -> None:
+    """Make published files read-only, and one with their blob where the disk allows: the bytes are kept once."""
+    files = [path] if path.is_file() else [f for f in path.rglob("*") if f.is_file() and not f.is_symlink()]
+    for file in files:
+        mode = file.stat().st_mode & 0o777
+        file.chmod(mode & ~0o222)
+        if isinstance(store, LocalStore) and not mode & 0o111:
+            twin = file.with_name(file.name + ".clew")
+            with suppress(OSError, Invalid):  # another disk, or too many links: the copy stays
+                os.link(store.path(digest_of_path(file).digest), twin)
+                twin.replace(file)
+
+
+def _input_paths(step: Step) -> set[Path]:
+    return {a.path for items in step.artifacts.values() for a in items if a.path is not None}
+
+
+def _stamp(path: Path) -> object:
+    """What changes when a file, or a file in a directory, is written to."""
+    try:
+        if path.is_dir() and not path.is_symlink():
+            return [(name, _stamp(path / name)) for name in sorted(os.listdir(path))]
+        info = path.lstat()
+        return info.st_mtime_ns, info.st_size
+    except OSError:
+        return None

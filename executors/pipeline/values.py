@@ -1,0 +1,138 @@
+"""Parameter values: read from the command line, from IR and from steps, each of the type its component declares."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from clew.executors.pipeline.ir import MISSING, Interface, ParameterType
+from clew.metadata.errors import Invalid, StepFailed
+
+_SPELLING = {
+    ParameterType.INT: "a whole number",
+    ParameterType.DOUBLE: "a number",
+    ParameterType.STRING: "text",
+    ParameterType.BOOLEAN: "true or false",
+    ParameterType.LIST: "a JSON list",
+    ParameterType.STRUCT: "a JSON object",
+}
+
+
+class Mismatch(ValueError):
+    """The value is not of the declared type; the message says what was expected."""
+
+
+def cast(value: Any, kind: ParameterType) -> Any:
+    """``value`` as ``kind``: a whole double becomes an int where ints are declared.
+
+    Errors: Mismatch.
+    """
+    if kind is ParameterType.BOOLEAN and isinstance(value, bool):
+        return value
+    if kind is ParameterType.STRING and isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if kind is ParameterType.INT and (isinstance(value, int) or value.is_integer()):
+            return int(value)
+        if kind is ParameterType.DOUBLE:
+            return float(value)
+    if kind is ParameterType.LIST and isinstance(value, list):
+        return value
+    if kind is ParameterType.STRUCT and isinstance(value, dict):
+        return value
+    raise Mismatch(f"{_SPELLING[kind]} was expected")
+
+
+def from_ir(value: Any, kind: ParameterType) -> Any:
+    """A constant of the IR: there every number is a double, so whole ones inside lists and structs are ints."""
+    if kind in (ParameterType.LIST, ParameterType.STRUCT):
+        value = whole(value)
+    return value if isinstance(value, str) and "{{$" in value else cast(value, kind)
+
+
+def whole(value: Any) -> Any:
+    """``value`` with each whole double in it made an int."""
+    if isinstance(value, float) and math.isfinite(value) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [whole(item) for item in value]
+    if isinstance(value, dict):
+        return {key: whole(item) for key, item in value.items()}
+    return value
+
+
+def from_text(text: str, kind: ParameterType) -> Any:
+    """A value written as text: text as it is, the rest as JSON (booleans in any case).
+
+    Errors: Mismatch.
+    """
+    if kind is ParameterType.STRING:
+        return text
+    try:
+        return cast(json.loads(text.strip().lower() if kind is ParameterType.BOOLEAN else text), kind)
+    except ValueError as error:
+        raise Mismatch(f"{_SPELLING[kind]} was expected") from error
+
+
+def to_text(value: Any) -> str:
+    """A value as a command line or an f-string shows it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def bind(inputs: Interface, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a pipeline: ``given`` (text or typed), then defaults; optional ones may stay absent.
+
+    Errors: Invalid naming the parameter for one that is unknown, missing, or of the wrong type.
+    """
+    for name in given:
+        if name not in inputs.parameters:
+            known = ", ".join(inputs.parameters) or "none"
+            raise Invalid(
+                f"the pipeline has no parameter {name!r}",
+                field=name,
+                value=given[name],
+                remedy=f"Its parameters: {known}",
+            )
+    bound = {}
+    for name, spec in inputs.parameters.items():
+        value = given.get(name, MISSING)
+        if value is MISSING:
+            if spec.default is not MISSING:
+                bound[name] = spec.default
+            elif not spec.optional:
+                raise Invalid(
+                    f"parameter {name!r} has no value and no default",
+                    field=name,
+                    remedy=f"Give -p {name}=VALUE ({_SPELLING[spec.type]})",
+                )
+            continue
+        try:
+            bound[name] = from_text(value, spec.type) if isinstance(value, str) else cast(value, spec.type)
+        except Mismatch as error:
+            raise Invalid(
+                f"parameter {name!r}: {error}, not {str(value)[:80]!r}",
+                field=name,
+                value=value,
+                remedy=f"Give -p {name}=VALUE with {_SPELLING[spec.type]}",
+            ) from error
+    return bound
+
+
+def pick(value: Any, keys: tuple[str, ...], where: str) -> Any:
+    """What lies under ``keys`` in a struct (or in its JSON text).
+
+    Errors: StepFailed when it is not there.
+    """
+    for key in keys:
+        try:
+            value = (json.loads(value) if isinstance(value, str) else value)[key]
+        except (ValueError, TypeError, LookupError) as error:
+            raise StepFailed(
+                f"{where}: there is no {key!r} in {str(value)[:80]!r}",
+                field=where,
+                value=value,
+                remedy="Check the items of the loop or the struct the upstream task returns",
+            ) from error
+    return value

@@ -1,0 +1,131 @@
+"""Work as processes on this machine, each the leader of its own process group, so that all it started ends with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from clew.executors.protocol import Ended, Job, Work
+from clew.metadata.errors import SubmitFailed
+
+GRACE_S = 5.0
+"""Between the polite signal and the one that cannot be refused."""
+PASSED_ON = (
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+)  # fmt: skip
+"""What a step sees of the caller's environment: enough to run, nothing a result should depend on."""
+
+
+class LocalProcesses:
+    """Runs work as child processes."""
+
+    name = "local"
+
+    def submit(self, work: Work) -> Job:
+        """Start ``work`` in a session of its own.
+
+        Errors: SubmitFailed when the program cannot be started.
+        """
+        environ = {key: os.environ[key] for key in PASSED_ON if key in os.environ} | work.environ
+        try:
+            with work.log.open("ab") as log:
+                process = subprocess.Popen(
+                    work.command,
+                    cwd=work.folder,
+                    env=environ,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        except (OSError, ValueError) as error:
+            raise SubmitFailed(
+                f"cannot start {work.command[0]!r}: {error}",
+                field="command",
+                value=work.command[0],
+                remedy="Check that the program is installed and the folder of the run can be written",
+            ) from error
+        return _Process(process, work)
+
+
+class _Process:
+    def __init__(self, process: subprocess.Popen[bytes], work: Work) -> None:
+        self._process = process
+        self._folder = work.folder
+        self._timers: list[threading.Timer] = []
+        self._timed_out = self._canceled = False
+        _note_pid(work.folder, process.pid)
+        if work.timeout_s is not None:
+            self._later(work.timeout_s, self._time_out)
+
+    def wait(self) -> Ended:
+        code = self._process.wait()
+        for timer in self._timers:
+            timer.cancel()
+        _signal_group(self._process.pid, signal.SIGKILL)  # whatever it left behind
+        with suppress(OSError):
+            _pid_file(self._folder).unlink()
+        return Ended(code, self._timed_out, self._canceled)
+
+    def cancel(self) -> None:
+        self._canceled = True
+        self._stop()
+
+    def _time_out(self) -> None:
+        self._timed_out = True
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._process.returncode is None:
+            _signal_group(self._process.pid, signal.SIGTERM)
+            self._later(GRACE_S, self._kill)
+
+    def _kill(self) -> None:
+        if self._process.returncode is None:
+            _signal_group(self._process.pid, signal.SIGKILL)
+
+    def _later(self, after_s: float, act: object) -> None:
+        timer = threading.Timer(after_s, act)  # type: ignore[arg-type]
+        timer.daemon = True
+        self._timers.append(timer)
+        timer.start()
+
+
+def kill_left_behind(folder: Path) -> int:
+    """Kill the steps under ``folder`` whose runner is gone; return how many were found."""
+    killed = 0
+    for path in folder.rglob(".pid"):
+        with suppress(OSError, ValueError):
+            pid, born = path.read_text().split()
+            if _born(int(pid)) == born:  # not another process that was given the same number since
+                _signal_group(int(pid), signal.SIGKILL)
+                killed += 1
+            path.unlink()
+    return killed
+
+
+def _note_pid(folder: Path, pid: int) -> None:
+    with suppress(OSError):
+        _pid_file(folder).write_text(f"{pid} {_born(pid)}")
+
+
+def _pid_file(folder: Path) -> Path:
+    return folder.parent / ".pid"
+
+
+def _born(pid: int) -> str:
+    """When a process started, in the kernel's ticks; empty where the system does not tell."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def _signal_group(pid: int, which: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, which)

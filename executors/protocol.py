@@ -1,0 +1,120 @@
+"""What an executor must do, and what those who watch and those who decide on reuse must offer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from clew.metadata.node import Execution
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One program to run."""
+
+    command: tuple[str, ...]
+    folder: Path
+    """Its working directory."""
+    log: Path
+    """Where what it prints is appended."""
+    environ: dict[str, str] = field(default_factory=dict)
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How work ended."""
+
+    code: int
+    """Exit code; negative is the signal that killed it."""
+    timed_out: bool = False
+    canceled: bool = False
+
+
+class Job(Protocol):
+    """Work under way."""
+
+    def wait(self) -> Ended:
+        """Block until it ends."""
+        ...
+
+    def cancel(self) -> None:
+        """Ask it to stop, and make it stop soon after. Returns at once; safe from any thread, and twice."""
+        ...
+
+
+class Executor(Protocol):
+    """A place where work runs: this machine today, a cluster later."""
+
+    name: str
+
+    def submit(self, work: Work) -> Job:
+        """Start ``work``.
+
+        Errors: SubmitFailed.
+        """
+        ...
+
+
+class CachePolicy(Protocol):
+    """Whether what an earlier execution made may be used again, its bytes being sound."""
+
+    def refuses(self, earlier: Execution, now_ms: int) -> str:
+        """Why not, in a few words; empty when it may be reused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEvent:
+    """News of one task of a run, for whoever shows progress."""
+
+    name: str
+    """Path in the run: ``train``, ``for-loop-1#2/train``."""
+    kind: str
+    """container, importer or dag."""
+    state: str
+    """RUNNING, COMPLETE, CACHED, FAILED, CANCELED or SKIPPED."""
+    seconds: float = 0.0
+    execution: int | None = None
+    log: Path | None = None
+    message: str = ""
+    """Why it failed; of a reused one, which execution it was reused from."""
+    saved_seconds: float = 0.0
+    """Of a reused one: what the original took."""
+
+
+class Observer(Protocol):
+    """Hears how a run goes. Called from one thread, in order; must return quickly and not raise."""
+
+    def run_started(self, run: str, pipeline: str, home: Path) -> None:
+        """The run exists in the record."""
+        ...
+
+    def preparing(self, message: str) -> None:
+        """Something slow happens before a task can start, as building its environment."""
+        ...
+
+    def task_changed(self, event: TaskEvent) -> None:
+        """A task started or ended."""
+        ...
+
+    def run_ended(self, run: str, state: str, seconds: float) -> None:
+        """Nothing more will happen."""
+        ...
+
+
+class Silent:
+    """An observer that does nothing."""
+
+    def run_started(self, run: str, pipeline: str, home: Path) -> None:
+        """Nothing."""
+
+    def preparing(self, message: str) -> None:
+        """Nothing."""
+
+    def task_changed(self, event: TaskEvent) -> None:
+        """Nothing."""
+
+    def run_ended(self, run: str, state: str, seconds: float) -> None:
+        """Nothing."""

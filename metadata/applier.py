@@ -417,7 +417,7 @@ class Applier:
         return resolve_put(arg, kind, field, self.ids)
 
     def _require_exists(self, kind: Kind, id: int, field: str) -> None:
-        exists = isinstance(id, int) and 0 < id < getattr(self.head, f"next_{kind.value}")
+        exists = isinstance(id, int) and not isinstance(id, bool) and 0 < id < getattr(self.head, f"next_{kind.value}")
         if not exists or (not self.head.dense and not self._fetch(f"SELECT 1 FROM {kind.value} WHERE id = ?", (id,))):
             raise missing(kind, id, field)
 

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from clew.metadata.errors import InvalidCursor
+from clew.metadata.ids import INT64_MAX
 
 
 def encode(order: str, descending: bool, key: list[Any]) -> str:
@@ -29,7 +30,9 @@ def decode(cursor: str, order: str, descending: bool, length: int) -> list[Any]:
         raise _invalid(cursor, "was made for another order")
     key = body[2:]
     wanted = str if order == "name" else int
-    if any(type(part) is not wanted for part in key[:-1]):
+    if any(type(part) is not wanted for part in key[:-1]) or any(
+        type(part) is int and abs(part) > INT64_MAX for part in key
+    ):
         raise _invalid(cursor, "is no page cursor of this listing")
     return list(key)
 

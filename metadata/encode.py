@@ -19,6 +19,9 @@ from clew.metadata.states import ArtifactState, ExecutionState
 from clew.metadata.text import check_text
 from clew.metadata.types import type_row
 
+_MODES = ("merge", "replace")
+_STATE_RULES = ("advance", "replace")
+
 
 class EncodedNode(NamedTuple):
     """The columns of a put that do not depend on the record."""
@@ -40,6 +43,8 @@ class EncodedChange(NamedTuple):
 
 def encode_change(change: Change) -> EncodedChange:
     """Check ``change`` as far as it can be without the record. Errors: Invalid."""
+    if not isinstance(change.actor, str):
+        raise Invalid("the actor is no text", field="actor", value=change.actor, remedy='Give a string, or ""')
     check_text(change.actor, "actor")
     _check_namespace(change.namespace)
     plain = not change.types and change.key is None
@@ -90,10 +95,35 @@ def _encode_node(put: NodePut) -> EncodedNode:
                 _check_number(put.started_ms, "started_ms")
             if put.ended_ms is not None:
                 _check_number(put.ended_ms, "ended_ms")
-        elif put.state is not None or put.fingerprint is not None or put.started_ms is not None or put.ended_ms:
+        elif kind is not Kind.CONTEXT:
+            raise Invalid(
+                f"{kind!r} is no kind of node",
+                field="kind",
+                value=kind,
+                remedy="Use Kind.ARTIFACT, EXECUTION or CONTEXT",
+            )
+        elif (
+            put.state is not None
+            or put.fingerprint is not None
+            or put.started_ms is not None
+            or put.ended_ms is not None
+        ):
             raise _foreign(kind, "state, fingerprint, started_ms, ended_ms")
     if put.state is not None:
         state = _check_state(kind, put.state)
+    if put.created_ms is not None:
+        _check_number(put.created_ms, "created_ms")
+    if put.updated_ms is not None:
+        _check_number(put.updated_ms, "updated_ms")
+    if put.insert_id is not None:
+        _check_number(put.insert_id - 1 if type(put.insert_id) is int else put.insert_id, "insert_id")
+    if put.mode not in _MODES or put.state_rule not in _STATE_RULES:
+        raise Invalid(
+            f"{put.mode!r} is no mode or {put.state_rule!r} no state rule",
+            field="mode",
+            value=put.mode,
+            remedy="Use merge or replace; advance or replace",
+        )
     try:
         return EncodedNode(
             None if put.properties is None else value.encode(put.properties),
@@ -166,7 +196,10 @@ def request_digest(encoded: EncodedChange) -> bytes:
         [[ref(e.artifact), ref(e.execution), int(e.type), e.path, e.time_ms, e.exist_ok] for e in change.events],
         links(change.attributions), links(change.associations), links(change.parents),
     ]  # fmt: skip
-    return digest.raw(orjson.dumps(body))
+    try:
+        return digest.raw(orjson.dumps(body))
+    except TypeError as error:
+        raise Invalid(f"the change holds what JSON cannot say: {error}", field="change", remedy="See Change") from error
 
 
 def digest_of_change(seq: int, time_ms: int, actor: str, namespace: str, ops: bytes) -> bytes:

@@ -99,8 +99,6 @@ class PlainPlan:
         change, head = encoded.change, self.head
         time_ms = max(head.time_ms, self.now_ms)
         seq = head.seq + 1
-        if not change.nodes:
-            return make_receipt(change, head.seq, time_ms, (), (), changed=False)
         ids: dict[int, int] = {}
         ops: list[Op] = []
         artifacts: list[Row] = []
@@ -145,6 +143,8 @@ class PlainPlan:
         events = _events(change.events, resolve, time_ms, seq, ops)
         attributions = _links("attribution", change.attributions, resolve, Kind.ARTIFACT, seq, ops)
         associations = _links("association", change.associations, resolve, Kind.EXECUTION, seq, ops)
+        if not ops:
+            return make_receipt(change, head.seq, time_ms, (), (), changed=False)
         log = orjson.dumps(ops)
         rows = self.rows
         rows["artifact"] += artifacts
@@ -200,7 +200,7 @@ def missing(kind: Kind, id: int, field: str) -> NotFound:
 
 def event_row(put: EventPut, execution: int, artifact: int, time_ms: int, seq: int) -> Row:
     """The row of an event. Errors: Invalid for a wrong type, path or time."""
-    if put.type not in _EVENT_TYPES:
+    if not isinstance(put.type, int) or put.type not in _EVENT_TYPES:
         raise Invalid(
             f"{put.type!r} is no event type",
             field="event.type",

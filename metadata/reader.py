@@ -21,6 +21,7 @@ from clew.metadata.planner import NOT_FOUND
 from clew.metadata.rows import OF_ROW, committed_of_row, event_of_row, node_of_row
 from clew.metadata.store.columns import CHANGE, EVENT, NODE_TABLES, TYPE
 from clew.metadata.store.protocol import Row, Session
+from clew.metadata.text import check_text
 from clew.metadata.types import TypeCache, TypeTable, type_of_row
 
 Order = Literal["id", "created", "updated", "name"]
@@ -44,6 +45,8 @@ class Reader:
         self._among = "IN (SELECT value FROM json_each(?))" if session.dialect == "sqlite" else "= ANY(?)"
         if as_of_ms is not None:
             as_of = self.seq_at(as_of_ms)
+        elif as_of is not None:
+            _int64(as_of, "as_of")
         self.is_as_of = as_of is not None and as_of != seq
         if as_of is not None:
             if not 0 <= as_of <= seq:
@@ -165,12 +168,17 @@ class Reader:
     def find(self, kind: Kind, type: str, name: str, namespace: str = "default", version: str = "") -> Node | None:
         """The node of that type and name; None when there is none. Errors: TypeNotFound."""
         type_id = self._types.require(kind, type, version).id
+        check_text(name, "name")
+        check_text(namespace, "namespace")
         found = self._nodes(kind, "type_id = ? AND name = ? AND namespace = ?", (type_id, name, namespace))
         return found[0] if found else None
 
     def find_external(self, kind: Kind, external_ids: Iterable[str], namespace: str = "default") -> list[Node]:
         """The nodes with these external ids, by id."""
-        wanted = self._list_parameter(external_ids)
+        wanted_ids = list(external_ids)
+        for external_id in wanted_ids:
+            check_text(external_id, "external_id")
+        wanted = self._list_parameter(wanted_ids)
         return self._nodes(kind, f"external_id {self._among} AND namespace = ?", (wanted, namespace))
 
     def artifacts_at(self, uri: str) -> list[Artifact]:
@@ -185,7 +193,7 @@ class Reader:
 
     def executions_with_fingerprint(self, fingerprint: str | Digest, limit: int = 20) -> list[Execution]:
         """The executions that depended on exactly the same; newest first. Errors: Invalid."""
-        wanted = (parse(fingerprint, "fingerprint"), limit)
+        wanted = (parse(fingerprint, "fingerprint"), _count(limit))
         found = self._nodes(Kind.EXECUTION, "fingerprint = ?", wanted, "id DESC LIMIT ?")
         return cast(list[Execution], found)
 
@@ -234,9 +242,10 @@ class Reader:
 
     def changes(self, after: int = 0, limit: int = 1000, *, namespace: str | None = None) -> list[Committed]:
         """The log behind ``after``, oldest first."""
+        check_text(namespace, "namespace")
         clause, parameters = ("AND namespace = ? ", [namespace]) if namespace is not None else ("", [])
         sql = f"SELECT {','.join(CHANGE)} FROM change WHERE seq > ? AND seq <= ? {clause}ORDER BY seq LIMIT ?"
-        rows = self._session.fetch(sql, (after, self.seq, *parameters, limit))
+        rows = self._session.fetch(sql, (_int64(after, "after"), self.seq, *parameters, _count(limit)))
         return [committed_of_row(row) for row in rows]
 
     def history(self, ref: NodeRef) -> list[Node]:
@@ -252,6 +261,7 @@ class Reader:
 
         Cost: O(log n) look-ups; times in the log never decrease.
         """
+        _int64(time_ms, "time_ms")
         low, high = 0, int(self.seq)
         while low < high:
             middle = (low + high + 1) // 2
@@ -363,13 +373,14 @@ class Reader:
             clauses.append(f"{table}.type_id IN ({','.join('?' * len(ids))})")
             parameters += ids
         if namespace is not None:
+            check_text(namespace, "namespace")
             clauses.append(f"{table}.namespace = ?")
             parameters.append(namespace)
         if context_id is not None:
             link = "attribution" if kind is Kind.ARTIFACT else "association"
             edges, before = self._edges(link)
             clauses.append(f"{table}.id IN (SELECT {_EDGE_MEMBER[link]} FROM {edges} WHERE context_id = ?)")
-            parameters += [*before, context_id]
+            parameters += [*before, _int64(context_id, "context_id")]
         if where is not None and where.strip():
             from clew.metadata.filter import filter_clause
 
@@ -392,7 +403,7 @@ class Reader:
     ) -> Page[Any]:
         if order not in _ORDER_BY:
             raise Invalid(f"{order!r} is no order", field="order", value=order, remedy="Use " + ", ".join(_ORDER_BY))
-        if not isinstance(limit, int) or not 1 <= limit <= PAGE_LIMIT:
+        if not isinstance(limit, int) or limit is True or not 1 <= limit <= PAGE_LIMIT:
             raise Invalid(
                 f"a page holds 1 to {PAGE_LIMIT} items", field="limit", value=limit, remedy="Page with `after`"
             )
@@ -424,7 +435,13 @@ def _where(clauses: list[str]) -> str:
     return " WHERE " + " AND ".join(clauses) if clauses else ""
 
 
-def _int64(id: Any) -> int:
-    if isinstance(id, int) and not isinstance(id, bool) and abs(id) <= INT64_MAX:
-        return int(id)
-    raise Invalid(f"{id!r} is no id", field="id", value=id, remedy="Give an int")
+def _int64(number: Any, field: str = "id") -> int:
+    if isinstance(number, int) and not isinstance(number, bool) and abs(number) <= INT64_MAX:
+        return int(number)
+    raise Invalid(f"{number!r:.80} is no {field}", field=field, value=number, remedy="Give an int")
+
+
+def _count(limit: Any) -> int:
+    if _int64(limit, "limit") < 0:
+        raise Invalid(f"{limit} is no limit", field="limit", value=limit, remedy="Give 0 or more")
+    return int(limit)

@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from clew.metadata.change import TypePut, TypeRef
+from clew.metadata.digest import canonical_json
 from clew.metadata.errors import Invalid, TypeConflict, TypeNotFound, Unsupported
-from clew.metadata.ids import Kind, Seq, TypeId
+from clew.metadata.ids import INT64_MAX, Kind, Seq, TypeId
 from clew.metadata.node import NodeType
 from clew.metadata.states import PropertyType
 from clew.metadata.store.columns import TYPE
@@ -47,7 +48,7 @@ class TypeTable:
         found: NodeType | None
         if type(ref) is str:
             found = self.by_key.get((kind, ref, ""))
-        elif isinstance(ref, tuple):
+        elif isinstance(ref, tuple) and len(ref) == 2 and isinstance(ref[0], str) and isinstance(ref[1], str):
             found = self.by_key.get((kind, ref[0], ref[1]))
         elif type(ref) is int:
             found = self.by_id.get(ref)
@@ -158,6 +159,17 @@ def evolve(stored: NodeType, put: TypePut, base_type_id: int | None) -> NodeType
 
 def check_type(node_type: NodeType) -> None:
     """Refuse a type that no record could hold. Errors: Invalid."""
+    if not isinstance(node_type.kind, Kind) or not isinstance(node_type.properties, dict):
+        raise Invalid(
+            f"a type of kind {node_type.kind!r} with properties {node_type.properties!r:.80} is none",
+            field="type.kind",
+            value=node_type.kind,
+            remedy="Give a Kind and a dict of properties",
+        )
+    if type(node_type.id) is not int or not 0 <= node_type.id < INT64_MAX:
+        raise Invalid("a type id is an int", field="type.id", value=node_type.id, remedy="Leave it out")
+    if not isinstance(node_type.name, str) or not isinstance(node_type.version, str):
+        raise Invalid("a type's name and version are texts", field="type.name", value=node_type.name, remedy="Give str")
     if not node_type.name:
         raise Invalid("a type needs a name", field="type.name", value="", remedy="Give a non-empty name")
     check_text(node_type.name, "type.name")
@@ -185,4 +197,4 @@ def _conflict(stored: NodeType, name: str, what: str, remedy: str) -> TypeConfli
 
 
 def _json(value: dict[str, Any] | None) -> str | None:
-    return None if value is None else json.dumps(value, separators=(",", ":"), sort_keys=True)
+    return None if value is None else canonical_json(value).decode()

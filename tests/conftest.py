@@ -11,7 +11,7 @@ import itertools
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -130,6 +130,33 @@ def record(record_url: str, clock: FakeClock) -> Iterator[Record]:
     record = Record.open(record_url, clock_ms=clock)
     yield record
     record.close()
+
+
+def dump_database(url: str) -> dict[str, list[str]]:
+    """Every row of every table, as the database itself spells it."""
+    if url.startswith("sqlite:"):
+        from pysqlite3 import dbapi2
+
+        connection = dbapi2.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+        tables = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+        rows = "SELECT * FROM {}"
+    else:
+        import psycopg
+
+        connection = psycopg.connect(url, autocommit=True)
+        tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+        rows = "SELECT {}::text FROM {}"
+    try:
+        names = [row[0] for row in connection.execute(tables).fetchall()]
+        return {name: sorted(map(repr, connection.execute(rows.format(f'"{name}"', f'"{name}"')))) for name in names}
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def dump(record_url: str) -> Callable[[], dict[str, list[str]]]:
+    """Everything in the database of ``record``, to show that it did not change."""
+    return lambda: dump_database(record_url)
 
 
 @pytest.fixture

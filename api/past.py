@@ -92,7 +92,7 @@ class _Walk:
             self.depths[ref] = min(at, self.depths.get(ref, at))
 
     def _edges(self, frontier: list[NodeRef], up: bool) -> set[Edge]:
-        """The edges that lead on: up from an artifact to who wrote it, from an execution to what it read; down likewise."""
+        """The edges that lead on: up from an artifact to who wrote it, from an execution to what it read."""
         artifacts = [ref.id for ref in frontier if ref.kind is Kind.ARTIFACT]
         executions = [ref.id for ref in frontier if ref.kind is Kind.EXECUTION]
         written, read = (OUTPUT_EVENTS, INPUT_EVENTS) if up else (INPUT_EVENTS, OUTPUT_EVENTS)

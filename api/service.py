@@ -2,32 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from clew.graph.protocol import EVERYTHING, Direction, GraphEngine, NodeFilter, Trace
-from clew.metadata.ids import NodeRef
-from clew.metadata.reader import Reader
+from clew.graph.protocol import GraphEngine
 from clew.metadata.record import Record
-
-
-class PastTracer(Protocol):
-    """Walks the graph as it was: over a reader of an earlier moment."""
-
-    def __call__(
-        self,
-        reader: Reader,
-        seeds: Sequence[NodeRef],
-        direction: Direction = Direction.UP,
-        *,
-        depth: int | None = None,
-        max_nodes: int | None = None,
-        where: NodeFilter = EVERYTHING,
-        edges: bool = False,
-    ) -> Trace:
-        """Walk from ``seeds``."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +15,8 @@ class Services:
     record: Record
     engine: GraphEngine
     version: str = ""
+
+    def engine_seq(self) -> int | None:
+        """The change up to which the engine reflects the record; None for an engine that reads the record itself."""
+        seq = getattr(self.engine, "seq", None)
+        return seq if isinstance(seq, int) else None

@@ -11,12 +11,12 @@ from clew.metadata.errors import UsageError
 class Limits:
     """What one GraphQL operation may ask for. Beyond it: LIMIT_EXCEEDED, naming the limit and both numbers."""
 
-    depth: int = 16
+    depth: int = 20
     """Nested selections."""
     aliases: int = 64
     tokens: int = 5000
     """Lexical tokens in the document."""
-    cost: int = 300_000
+    cost: int = 1_000_000
     """Fields the answer may hold at worst: lists count by their ``first`` or ``maxNodes``."""
     time_s: float = 20.0
     page: int = 1000
@@ -26,8 +26,6 @@ class Limits:
     body_bytes: int = 16 << 20
     subscriptions: int = 20
     """Open subscriptions on one WebSocket."""
-    introspection_depth: int = 20
-    """Nested selections in a document that asks only about the schema."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from typing import Generic, TypeVar
 
 import strawberry
 
+from clew.api.graphql.describe import resolved
 from clew.api.graphql.scalars import Int64
 
 T = TypeVar("T")
-
 
 
 @strawberry.type(description="Where a page stands in its listing.")
@@ -27,7 +27,9 @@ class PageInfo:
 class Edge(Generic[T]):
     """A node and its cursor."""
 
-    cursor: str = strawberry.field(description="Opaque position of this item: pass it as `after` to continue behind it.")
+    cursor: str = strawberry.field(
+        description="Opaque position of this item: pass it as `after` to continue behind it."
+    )
     node: T = strawberry.field(description="The item.")
 
 
@@ -40,12 +42,14 @@ class Connection(Generic[T]):
     nodes: list[T] = strawberry.field(description="The items, without their cursors.")
     page_info: PageInfo = strawberry.field(description="Where this page stands.")
 
-    @strawberry.field(description="The items, each with its cursor.")
+    @resolved
     def edges(self) -> list[Edge[T]]:
+        """The items, each with its cursor."""
         return [Edge(cursor=cursor, node=node) for cursor, node in zip(self.cursors, self.nodes, strict=True)]
 
-    @strawberry.field(description="How many items the whole listing has. Counted only when asked for.")
+    @resolved
     def total_count(self) -> Int64:
+        """How many items the whole listing has. Counted only when asked for."""
         return Int64(self.total())
 
 

@@ -178,3 +178,17 @@ _describe(
         "REPLACE": "Take the state as it is reported.",
     },
 )
+
+__all__ = [
+    "ArtifactState",
+    "Direction",
+    "EventType",
+    "ExecutionState",
+    "Kind",
+    "OrderDirection",
+    "OrderField",
+    "PropertyType",
+    "ReuseBy",
+    "StateChange",
+    "UpdateMode",
+]

@@ -7,15 +7,13 @@ from typing import Any, NamedTuple
 
 import strawberry
 
-from clew.api.graphql.enums import OrderDirection, OrderField
+from clew.api.graphql.enums import ArtifactState, ExecutionState, OrderDirection, OrderField
 from clew.api.graphql.operation import Operation, Snapshot
 from clew.api.graphql.scalars import Int64
 from clew.metadata.errors import Invalid
 from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.location import canonical
 from clew.metadata.reader import Order
-from clew.metadata.states import ArtifactState, ExecutionState
-
 
 
 @strawberry.input(description="The order of a listing.")
@@ -35,7 +33,8 @@ class AsOf:
         default=strawberry.UNSET, description="At this time: UTC epoch milliseconds."
     )
     time: str | None = strawberry.field(
-        default=strawberry.UNSET, description='At this time: ISO 8601, "2026-01-31T12:00:00Z"; UTC when no offset is given.'
+        default=strawberry.UNSET,
+        description='At this time: ISO 8601, "2026-01-31T12:00:00Z"; UTC when no offset is given.',
     )
 
 
@@ -179,9 +178,9 @@ def ordering(order_by: OrderBy | None) -> Ordering:
 def moment(as_of: AsOf) -> tuple[int | None, int | None]:
     """``as_of`` as (seq, time in ms), one of them None. Errors: Invalid for a time that is none."""
     if as_of.seq not in (None, strawberry.UNSET):
-        return int(as_of.seq), None  # type: ignore[arg-type]
+        return int(as_of.seq), None
     if as_of.time_ms not in (None, strawberry.UNSET):
-        return None, int(as_of.time_ms)  # type: ignore[arg-type]
+        return None, int(as_of.time_ms)
     text = as_of.time if isinstance(as_of.time, str) else ""
     try:
         when = datetime.fromisoformat(text)

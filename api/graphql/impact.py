@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from clew.api.graphql.describe import resolved
 from clew.api.graphql.lineage import (
     DepthCount,
     Lineage,
@@ -34,12 +35,14 @@ class ImpactAnswer:
     took_ms: float = strawberry.field(description="Time the counting took, in milliseconds.")
     reached: Lineage = strawberry.field(description="What was reached, nearest first, seeds included.")
 
-    @strawberry.field(description="Reached nodes by type, most first.")
+    @resolved
     def by_type(self) -> list[TypeCount]:
+        """Reached nodes by type, most first."""
         return type_counts(self.operation.snapshot_since(int(self.counts.seq)), self.counts)
 
-    @strawberry.field(description="Reached nodes by depth, nearest first.")
+    @resolved
     def by_depth(self) -> list[DepthCount]:
+        """Reached nodes by depth, nearest first."""
         return [DepthCount(depth=depth, count=Int64(n)) for depth, n in sorted(self.counts.by_depth.items())]
 
 
@@ -56,9 +59,7 @@ def impact_of(
     where = EVERYTHING if filter is None else node_filter(operation.snapshot(), filter)
     limit, engine = max_nodes_of(operation, max_nodes), operation.services.engine
     counts = engine.counts(seeds, Direction.DOWN, depth=depth, where=where, min_seq=min_seq)
-    trace = engine.trace(
-        seeds, Direction.DOWN, depth=depth, max_nodes=limit, where=where, edges=True, min_seq=min_seq
-    )
+    trace = engine.trace(seeds, Direction.DOWN, depth=depth, max_nodes=limit, where=where, edges=True, min_seq=min_seq)
     return ImpactAnswer(
         operation=operation,
         counts=counts,

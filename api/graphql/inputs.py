@@ -1,4 +1,4 @@
-"""What the mutations take: everything a Change can say (``clew/metadata/change.py``), nodes named by local refs or ids."""
+"""What the mutations take: everything a Change can say (metadata/change.py), nodes named by local refs or ids."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ class PropertyInput:
     value: PropertyValue = strawberry.field(description="Its value, as PropertyValue spells it.")
     kind: PropertyType | None = strawberry.field(
         default=None,
-        description="The kind of its value. Without it the JSON decides: whole numbers are INT, others DOUBLE, objects STRUCT.",
+        description="The kind of its value. Without it the JSON decides: whole numbers are INT, others DOUBLE, "
+        "objects STRUCT.",
     )
 
 
@@ -90,7 +91,9 @@ class NodeInput:
     type_version: str = strawberry.field(default="", description="Version of its type.")
     name: str | None = strawberry.field(default=None, description="Its name, unique with type and namespace.")
     external_id: str | None = strawberry.field(default=None, description="Its id in another system.")
-    namespace: str | None = strawberry.field(default=None, description="Its namespace; that of the change when left out.")
+    namespace: str | None = strawberry.field(
+        default=None, description="Its namespace; that of the change when left out."
+    )
     properties: list[PropertyInput] | None = strawberry.field(
         default=None, description="Values of properties its type declares."
     )
@@ -126,7 +129,9 @@ class ArtifactInput(NodeInput):
 
     uri: str | None = strawberry.field(default=None, description="Where its bytes are.")
     state: ArtifactState | None = strawberry.field(default=None, description="Where in its life it is.")
-    state_rule: StateChange = strawberry.field(default=StateChange.ADVANCE, description="Whether its state may move back.")
+    state_rule: StateChange = strawberry.field(
+        default=StateChange.ADVANCE, description="Whether its state may move back."
+    )
     digest: str | None = strawberry.field(default=None, description="Digest of its bytes: `sha256:...`.")
     size_bytes: Int64 | None = strawberry.field(default=None, description="Size of its bytes.")
     contexts: list[str] = strawberry.field(
@@ -139,7 +144,9 @@ class ExecutionInput(NodeInput):
     """An execution."""
 
     state: ExecutionState | None = strawberry.field(default=None, description="Where in its life it is.")
-    state_rule: StateChange = strawberry.field(default=StateChange.ADVANCE, description="Whether its state may move back.")
+    state_rule: StateChange = strawberry.field(
+        default=StateChange.ADVANCE, description="Whether its state may move back."
+    )
     fingerprint: str | None = strawberry.field(
         default=None, description="Digest of everything its result depends on: `sha256:...`."
     )
@@ -205,14 +212,18 @@ class ChangeInput:
     )
     types: list[TypeInput] = strawberry.field(default_factory=list, description="Types to register or evolve.")
     contexts: list[ContextInput] = strawberry.field(default_factory=list, description="Contexts to insert or update.")
-    artifacts: list[ArtifactInput] = strawberry.field(default_factory=list, description="Artifacts to insert or update.")
+    artifacts: list[ArtifactInput] = strawberry.field(
+        default_factory=list, description="Artifacts to insert or update."
+    )
     executions: list[ExecutionInput] = strawberry.field(
         default_factory=list, description="Executions to insert or update, with what they read and wrote."
     )
     events: list[EventInput] = strawberry.field(
         default_factory=list, description="Events beyond the executions' inputs and outputs."
     )
-    attributions: list[LinkInput] = strawberry.field(default_factory=list, description="Artifacts that belong to contexts.")
+    attributions: list[LinkInput] = strawberry.field(
+        default_factory=list, description="Artifacts that belong to contexts."
+    )
     associations: list[LinkInput] = strawberry.field(
         default_factory=list, description="Executions that belong to contexts."
     )

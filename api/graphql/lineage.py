@@ -1,4 +1,4 @@
-"""Lineage, impact and paths: what the engine answers, as GraphQL types whose nodes load only where they are asked for."""
+"""Lineage and paths: what the engine answers, as GraphQL types whose nodes load only where they are asked for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import strawberry
 
+from clew.api.graphql.describe import resolved
 from clew.api.graphql.enums import ArtifactState, Direction, EventType, ExecutionState, Kind
 from clew.api.graphql.filters import AsOf, moment
 from clew.api.graphql.nodes import Node, artifacts_by_id, executions_by_id
@@ -70,8 +71,9 @@ class LineageNode:
     kind: Kind = strawberry.field(description="ARTIFACT or EXECUTION.")
     depth: int = strawberry.field(description="Hops from the nearest seed: a producer is 1 away, its inputs 2.")
 
-    @strawberry.field(description="The node, whole.")
+    @resolved
     def node(self) -> Node:
+        """The node, whole."""
         return self.reached.node(self.ref)
 
 
@@ -100,13 +102,17 @@ class Lineage:
     seq: Int64 = strawberry.field(description="The change up to which the record is reflected.")
     took_ms: float = strawberry.field(description="Time the walk took, in milliseconds.")
 
-    @strawberry.field(description="The nodes, nearest first.")
+    @resolved
     def nodes(self) -> list[LineageNode]:
+        """The nodes, nearest first."""
         depths = self.trace.depths
-        return [_lineage_node(ref, int(depth), self.reached) for ref, depth in zip(self.reached.refs, depths, strict=True)]
+        return [
+            _lineage_node(ref, int(depth), self.reached) for ref, depth in zip(self.reached.refs, depths, strict=True)
+        ]
 
-    @strawberry.field(description="The edges between the shown nodes.")
+    @resolved
     def edges(self) -> list[LineageEdge]:
+        """The edges between the shown nodes."""
         self.reached.operation.spend(len(self.trace.edges))
         return [
             LineageEdge(
@@ -142,8 +148,9 @@ class Path:
     reached: strawberry.Private[Reached]
     ids: list[strawberry.ID] = strawberry.field(description="The ids of its nodes, from source to target.")
 
-    @strawberry.field(description="Its nodes, from source to target.")
+    @resolved
     def nodes(self) -> list[Node]:
+        """Its nodes, from source to target."""
         return [self.reached.node(ref) for ref in self.refs]
 
 

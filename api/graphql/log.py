@@ -8,6 +8,7 @@ from typing import Any
 import strawberry
 
 from clew.api.graphql.connection import Connection, connect
+from clew.api.graphql.describe import resolved
 from clew.api.graphql.operation import Snapshot
 from clew.api.graphql.scalars import Int64, Json
 from clew.metadata.errors import InvalidCursor
@@ -33,12 +34,14 @@ class Change:
     namespace: str = strawberry.field(description="The namespace it was made in.")
     digest: str = strawberry.field(description="Digest of its operations.")
 
-    @strawberry.field(description="What it did, in order.")
+    @resolved
     def effects(self) -> list[Effect]:
+        """What it did, in order."""
         return [Effect(kind=str(op[0]), body=Json(op[1] if len(op) == 2 else op[1:])) for op in self.row.ops]
 
-    @strawberry.field(description="The nodes it recorded or changed.")
+    @resolved
     def touched(self) -> list[strawberry.ID]:
+        """The nodes it recorded or changed."""
         return list(dict.fromkeys(_touched(self.row.ops)))
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from clew.api.graphql.describe import recorded, resolved
 from clew.api.graphql.inputs import ChangeInput, TypeInput
 from clew.api.graphql.nodes import Node
 from clew.api.graphql.operation import Operation
@@ -26,8 +27,9 @@ class RecordedNode:
     ref: str | None = strawberry.field(description="The ref the change called it by.")
     id: strawberry.ID = strawberry.field(description="Its id.")
 
-    @strawberry.field(description="The node as it is now.")
+    @resolved
     def node(self) -> Node | None:
+        """The node as it is now."""
         return self.answer.loaded()[self.index]
 
 
@@ -48,17 +50,21 @@ class Receipt:
     replayed: bool = strawberry.field(
         description="True when this is the receipt of an earlier change with the same idempotency key."
     )
-    ids: list[strawberry.ID] = strawberry.field(description="The ids of contexts, artifacts and executions, in that order.")
+    ids: list[strawberry.ID] = strawberry.field(
+        description="The ids of contexts, artifacts and executions, in that order."
+    )
 
-    @strawberry.field(description="The nodes: contexts, artifacts and executions, in that order.")
+    @resolved
     def nodes(self) -> list[RecordedNode]:
+        """The nodes: contexts, artifacts and executions, in that order."""
         return [
             RecordedNode(answer=self, index=index, ref=ref, id=id)
             for index, (ref, id) in enumerate(zip(self.refs, self.ids, strict=True))
         ]
 
-    @strawberry.field(description="The types, in the order given.")
+    @resolved
     def types(self) -> list[Type]:
+        """The types, in the order given."""
         types = types_of(self.operation.snapshot())
         return [types[id] for id in self.receipt.type_ids]
 
@@ -73,23 +79,24 @@ class Receipt:
 class Mutation:
     """Every way to write."""
 
-    @strawberry.mutation(
-        description="Record a change: all of it, or nothing. Errors: INVALID and what stands below it, TYPE_NOT_FOUND, "
-        "ALREADY_RECORDED, VERSION_CONFLICT, KEY_REUSED, STORE_FULL, STORE_UNAVAILABLE."
-    )
+    @recorded
     def record(
         self, info: Info, change: Annotated[ChangeInput, strawberry.argument(description="What to record.")]
     ) -> Receipt:
+        """Record a change: all of it, or nothing. Errors: INVALID and what stands below it, TYPE_NOT_FOUND,
+        ALREADY_RECORDED, VERSION_CONFLICT, KEY_REUSED, STORE_FULL, STORE_UNAVAILABLE.
+        """
         read = ReadChange(change)
         return commit(info.context, read.change, read.refs)
 
-    @strawberry.mutation(description="Register a type, or evolve it where it exists. Errors: TYPE_CONFLICT, INVALID.")
+    @recorded
     def register_type(
         self,
         info: Info,
         type: Annotated[TypeInput, strawberry.argument(description="The type.")],
         actor: Annotated[str, strawberry.argument(description="Who registers it.")] = "",
     ) -> Receipt:
+        """Register a type, or evolve it where it exists. Errors: TYPE_CONFLICT, INVALID."""
         change = record.Change(actor=actor)
         read_type(change, type)
         return commit(info.context, change, [])

@@ -1,6 +1,7 @@
 """The nodes of the graph and the edges between them, as GraphQL types.
 
-Plain fields are copied from the record's frozen values; neighbours load through the node's Batch, for all siblings at once.
+Plain fields are copied from the record's frozen values; neighbours load through the node's Batch, for all siblings
+at once.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import strawberry
 
 from clew.api.graphql.connection import Connection, connect
+from clew.api.graphql.describe import resolved
 from clew.api.graphql.enums import ArtifactState, EventType, ExecutionState, Kind
 from clew.api.graphql.filters import ArtifactFilter, ContextFilter, ExecutionFilter, OrderBy, criteria, ordering
 from clew.api.graphql.operation import Batch, Snapshot
@@ -39,20 +41,24 @@ class Node:
     created_seq: Int64 = strawberry.field(description="The change that recorded it first.")
     updated_seq: Int64 = strawberry.field(description="The change that changed it last.")
 
-    @strawberry.field(description="The properties its type declares, by name; only those in `names` when given.")
+    @resolved
     def properties(self, names: list[str] | None = None) -> list[Property]:
+        """The properties its type declares, by name; only those in `names` when given."""
         return properties(self.row.properties, names)
 
-    @strawberry.field(description="Properties of its own, by name; only those in `names` when given.")
+    @resolved
     def custom_properties(self, names: list[str] | None = None) -> list[Property]:
+        """Properties of its own, by name; only those in `names` when given."""
         return properties(self.row.custom_properties, names)
 
-    @strawberry.field(description="Its type, whole.")
+    @resolved
     def node_type(self) -> Type:
+        """Its type, whole."""
         return types_of(self.batch.snapshot)[self.row.type_id]
 
-    @strawberry.field(description="Every state it was ever in, oldest first; the current one is last.")
+    @resolved
     def history(self) -> list[Node]:
+        """Every state it was ever in, oldest first; the current one is last."""
         snapshot = self.batch.snapshot
         rows = snapshot.reader.history(self.row.ref)
         snapshot.operation.spend(len(rows))
@@ -70,17 +76,20 @@ class Event:
     time_ms: Int64 = strawberry.field(description="When: UTC epoch milliseconds.")
     created_seq: Int64 = strawberry.field(description="The change that recorded it.")
 
-    @strawberry.field(description='The path as text: "data", "models[0]".')
+    @resolved
     def name(self) -> str:
+        """The path as text: "data", "models[0]"."""
         text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.row.path)
         return text.removeprefix(".")
 
-    @strawberry.field(description="The artifact.")
+    @resolved
     def artifact(self) -> Artifact:
+        """The artifact."""
         return self.batch.artifacts()[self.row.artifact_id]
 
-    @strawberry.field(description="The execution.")
+    @resolved
     def execution(self) -> Execution:
+        """The execution."""
         return self.batch.executions()[self.row.execution_id]
 
 
@@ -94,26 +103,32 @@ class Artifact(Node):
     digest: str | None = strawberry.field(description="Digest of its bytes: `sha256:...`.")
     size_bytes: Int64 | None = strawberry.field(description="Size of its bytes.")
 
-    @strawberry.field(description="What executions did with it, oldest first.")
+    @resolved
     def events(self, types: list[EventType] | None = None, first: int = 100) -> list[Event]:
+        """What executions did with it, oldest first."""
         return _some(self.batch, _events_of_artifacts(self.batch)[self.row.id], types, first)
 
-    @strawberry.field(description="The execution that wrote it; the newest when several did.")
+    @resolved
     def producer(self) -> Execution | None:
+        """The execution that wrote it; the newest when several did."""
         events = _events_of_artifacts(self.batch)[self.row.id]
         made = [event for event in events if event.row.type in OUTPUT_EVENTS]
         return made[-1].batch.executions()[made[-1].row.execution_id] if made else None
 
-    @strawberry.field(description="The executions that read it, oldest first.")
+    @resolved
     def consumers(self, first: int = 100) -> list[Execution]:
+        """The executions that read it, oldest first."""
         events = _events_of_artifacts(self.batch)[self.row.id]
         read = dict.fromkeys(event.row.execution_id for event in events if event.row.type in INPUT_EVENTS)
         chosen = list(read)[: self.batch.snapshot.operation.page(first)]
         return [events[0].batch.executions()[id] for id in chosen]
 
-    @strawberry.field(description="The contexts it belongs to.")
+    @resolved
     def contexts(self) -> list[Context]:
-        return self.batch.once("contexts", lambda s, ids: _contexts(s, s.reader.contexts_of_artifacts(ids), ids))[self.row.id]
+        """The contexts it belongs to."""
+        return self.batch.once("contexts", lambda s, ids: _contexts(s, s.reader.contexts_of_artifacts(ids), ids))[
+            self.row.id
+        ]
 
 
 @strawberry.type(description="One piece of work, done or under way.")
@@ -127,20 +142,24 @@ class Execution(Node):
     started_ms: Int64 | None = strawberry.field(description="When it began: UTC epoch milliseconds.")
     ended_ms: Int64 | None = strawberry.field(description="When it ended.")
 
-    @strawberry.field(description="What it did with artifacts.")
+    @resolved
     def events(self, types: list[EventType] | None = None, first: int = 100) -> list[Event]:
+        """What it did with artifacts."""
         return _some(self.batch, _events_of_executions(self.batch)[self.row.id], types, first)
 
-    @strawberry.field(description="What it read.")
+    @resolved
     def inputs(self, first: int = 100) -> list[Event]:
+        """What it read."""
         return _some(self.batch, _events_of_executions(self.batch)[self.row.id], INPUT_EVENTS, first)
 
-    @strawberry.field(description="What it wrote.")
+    @resolved
     def outputs(self, first: int = 100) -> list[Event]:
+        """What it wrote."""
         return _some(self.batch, _events_of_executions(self.batch)[self.row.id], OUTPUT_EVENTS, first)
 
-    @strawberry.field(description="The contexts it belongs to.")
+    @resolved
     def contexts(self) -> list[Context]:
+        """The contexts it belongs to."""
         return self.batch.once("contexts", lambda s, ids: _contexts(s, s.reader.contexts_of_executions(ids), ids))[
             self.row.id
         ]
@@ -150,15 +169,17 @@ class Execution(Node):
 class Context(Node):
     """A context."""
 
-    @strawberry.field(description="The contexts it lies inside.")
+    @resolved
     def parents(self) -> list[Context]:
+        """The contexts it lies inside."""
         return self.batch.once("parents", lambda s, ids: _contexts(s, s.reader.parents_of(ids), ids))[self.row.id]
 
-    @strawberry.field(description="The contexts inside it.")
+    @resolved
     def children(self) -> list[Context]:
+        """The contexts inside it."""
         return self.batch.once("children", lambda s, ids: _contexts(s, s.reader.children_of(ids), ids))[self.row.id]
 
-    @strawberry.field(description="The artifacts in it.")
+    @resolved
     def artifacts(
         self,
         where: str | None = None,
@@ -167,9 +188,10 @@ class Context(Node):
         first: int = 100,
         after: str | None = None,
     ) -> Connection[Artifact]:
+        """The artifacts in it."""
         return artifacts_page(self.batch.snapshot, where, filter, order_by, first, after, self.row.id)
 
-    @strawberry.field(description="The executions in it.")
+    @resolved
     def executions(
         self,
         where: str | None = None,
@@ -178,6 +200,7 @@ class Context(Node):
         first: int = 100,
         after: str | None = None,
     ) -> Connection[Execution]:
+        """The executions in it."""
         return executions_page(self.batch.snapshot, where, filter, order_by, first, after, self.row.id)
 
 
@@ -365,7 +388,9 @@ def _context(row: record.Context, batch: Batch) -> Context:
     )
 
 
-def _contexts(snapshot: Snapshot, found: dict[int, list[record.Context]], ids: Sequence[int]) -> dict[int, list[Context]]:
+def _contexts(
+    snapshot: Snapshot, found: dict[int, list[record.Context]], ids: Sequence[int]
+) -> dict[int, list[Context]]:
     rows = {row.id: row for row in chain.from_iterable(found.values())}
     nodes = dict(zip(rows, contexts_of(snapshot, list(rows.values())), strict=True))
     return {id: [nodes[row.id] for row in found.get(id, ())] for id in ids}

@@ -5,11 +5,14 @@ An operation runs in one worker thread from start to end, so nothing here is sha
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Executor
 from contextlib import ExitStack
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
+from clew.api.pulse import Pulse
 from clew.api.service import Services
 from clew.api.settings import Limits
 from clew.metadata.errors import LimitExceeded, TimedOut
@@ -18,14 +21,25 @@ from clew.metadata.reader import Reader
 T = TypeVar("T")
 
 
+class Stream(NamedTuple):
+    """What a subscription needs of the server: the pulse of the log, and threads in which to read it."""
+
+    pulse: Pulse
+    pool: Executor
+
+    async def run(self, read: Callable[[], T]) -> T:
+        """What ``read`` gives, called in a worker thread."""
+        return await asyncio.get_running_loop().run_in_executor(self.pool, read)
+
+
 class Operation:
     """The context value of one GraphQL operation."""
 
-    __slots__ = ("_deadline", "_now", "_past", "_spent", "_stack", "limits", "poll_s", "request_id", "services")
+    __slots__ = ("_deadline", "_now", "_past", "_spent", "_stack", "_stream", "limits", "request_id", "services")
 
-    def __init__(self, services: Services, limits: Limits, request_id: str = "", poll_s: float = 0.05) -> None:
+    def __init__(self, services: Services, limits: Limits, request_id: str = "", stream: Stream | None = None) -> None:
         self.services = services
-        self.poll_s = poll_s
+        self._stream = stream
         self.limits = limits
         self.request_id = request_id
         self._deadline = time.monotonic() + limits.time_s
@@ -33,6 +47,12 @@ class Operation:
         self._stack = ExitStack()
         self._now: Snapshot | None = None
         self._past: dict[tuple[int | None, int | None], Snapshot] = {}
+
+    @property
+    def stream(self) -> Stream:
+        """Where a subscription waits and works; only subscriptions have one."""
+        assert self._stream is not None
+        return self._stream
 
     def snapshot(self, as_of: int | None = None, as_of_ms: int | None = None) -> Snapshot:
         """The record now (one snapshot for the whole operation), or as of a ``seq`` or a time."""
@@ -66,6 +86,10 @@ class Operation:
                 value=self._spent,
                 remedy="Ask for fewer nodes, or page with first and after",
             )
+        self.check_time()
+
+    def check_time(self) -> None:
+        """Raise TimedOut when the operation has run for too long."""
         if time.monotonic() > self._deadline:
             raise TimedOut(
                 f"the operation took longer than its limit of {self.limits.time_s:g} s",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 import strawberry
+from strawberry.types.nodes import SelectedField, Selection
 
 from clew.api.graphql.connection import Connection, connect
+from clew.api.graphql.describe import resolved
 from clew.api.graphql.enums import Direction, Kind
 from clew.api.graphql.filters import (
-    AsOf,
     ArtifactFilter,
+    AsOf,
     ContextFilter,
     ExecutionFilter,
     OrderBy,
@@ -40,7 +42,7 @@ from clew.metadata.errors import InvalidCursor, TypeNotFound
 from clew.metadata.ids import NodeRef
 
 Info = strawberry.Info[Operation, None]
-
+NONE = Int64(0)
 
 
 Where = Annotated[str | None, strawberry.argument(description="A filter: `type = 'Model' AND state = LIVE`.")]
@@ -49,7 +51,8 @@ First = Annotated[int, strawberry.argument(description="How many at most.")]
 After = Annotated[str | None, strawberry.argument(description="Continue behind the item with this cursor.")]
 Order = Annotated[OrderBy | None, strawberry.argument(description="The order; by id when left out.")]
 MinSeq = Annotated[
-    Int64, strawberry.argument(description="Wait until this change is reflected: read your own writes with a receipt's seq.")
+    Int64,
+    strawberry.argument(description="Wait until this change is reflected: read your own writes with a receipt's seq."),
 ]
 Depth = Annotated[int | None, strawberry.argument(description="Hops at most; unlimited when left out.")]
 MaxNodes = Annotated[int, strawberry.argument(description="Nodes listed at most; totals stay true.")]
@@ -60,25 +63,27 @@ Shown = Annotated[LineageFilter | None, strawberry.argument(description="Which r
 class Query:
     """Every question."""
 
-    @strawberry.field(description="One node. Errors: ARTIFACT_NOT_FOUND, EXECUTION_NOT_FOUND, CONTEXT_NOT_FOUND.")
+    @resolved
     def node(
         self,
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="`artifact:42`, `execution:7` or `context:3`.")],
         as_of: At = None,
     ) -> Node:
+        """One node. Errors: ARTIFACT_NOT_FOUND, EXECUTION_NOT_FOUND, CONTEXT_NOT_FOUND."""
         return node_of(snapshot_of(info.context, as_of), NodeRef.parse(id))
 
-    @strawberry.field(description="Several nodes, in the order asked for; null where there is none.")
+    @resolved
     def nodes(
         self,
         info: Info,
         ids: Annotated[list[strawberry.ID], strawberry.argument(description="Their ids, of any kind.")],
         as_of: At = None,
     ) -> list[Node | None]:
+        """Several nodes, in the order asked for; null where there is none."""
         return nodes_of(info.context, [NodeRef.parse(id, "ids") for id in ids], as_of)
 
-    @strawberry.field(description="The node of that type and name, if there is one.")
+    @resolved
     def find(
         self,
         info: Info,
@@ -89,11 +94,12 @@ class Query:
         version: Annotated[str, strawberry.argument(description="Version of its type.")] = "",
         as_of: At = None,
     ) -> Node | None:
+        """The node of that type and name, if there is one."""
         snapshot = snapshot_of(info.context, as_of)
         row = snapshot.reader.find(kind, type, name, namespace, version)
         return None if row is None else wrap(snapshot, row)
 
-    @strawberry.field(description="The artifacts at an address, however it is spelled, newest first.")
+    @resolved
     def artifacts_at(
         self,
         info: Info,
@@ -101,10 +107,11 @@ class Query:
         first: First = 100,
         as_of: At = None,
     ) -> list[Artifact]:
+        """The artifacts at an address, however it is spelled, newest first."""
         snapshot = snapshot_of(info.context, as_of)
         return artifacts_of(snapshot, snapshot.reader.artifacts_at(uri)[: info.context.page(first)])
 
-    @strawberry.field(description="The executions with a fingerprint, newest first: candidates for reuse.")
+    @resolved
     def executions_with_fingerprint(
         self,
         info: Info,
@@ -112,24 +119,28 @@ class Query:
         first: First = 20,
         as_of: At = None,
     ) -> list[Execution]:
+        """The executions with a fingerprint, newest first: candidates for reuse."""
         snapshot = snapshot_of(info.context, as_of)
         limit = info.context.page(first)
         return executions_of(snapshot, snapshot.reader.executions_with_fingerprint(fingerprint, limit)[:limit])
 
-    @strawberry.field(description="Artifacts.")
+    @resolved
     def artifacts(
         self,
         info: Info,
         where: Where = None,
-        filter: Annotated[ArtifactFilter | None, strawberry.argument(description="A typed filter; adds to `where`.")] = None,
+        filter: Annotated[
+            ArtifactFilter | None, strawberry.argument(description="A typed filter; adds to `where`.")
+        ] = None,
         order_by: Order = None,
         first: First = 100,
         after: After = None,
         as_of: At = None,
     ) -> Connection[Artifact]:
+        """Artifacts."""
         return artifacts_page(snapshot_of(info.context, as_of), where, filter, order_by, first, after)
 
-    @strawberry.field(description="Executions.")
+    @resolved
     def executions(
         self,
         info: Info,
@@ -142,40 +153,45 @@ class Query:
         after: After = None,
         as_of: At = None,
     ) -> Connection[Execution]:
+        """Executions."""
         return executions_page(snapshot_of(info.context, as_of), where, filter, order_by, first, after)
 
-    @strawberry.field(description="Contexts.")
+    @resolved
     def contexts(
         self,
         info: Info,
         where: Where = None,
-        filter: Annotated[ContextFilter | None, strawberry.argument(description="A typed filter; adds to `where`.")] = None,
+        filter: Annotated[
+            ContextFilter | None, strawberry.argument(description="A typed filter; adds to `where`.")
+        ] = None,
         order_by: Order = None,
         first: First = 100,
         after: After = None,
         as_of: At = None,
     ) -> Connection[Context]:
+        """Contexts."""
         return contexts_page(snapshot_of(info.context, as_of), where, filter, order_by, first, after)
 
-    @strawberry.field(description="Types, by id.")
+    @resolved
     def types(
         self,
         info: Info,
         kind: Annotated[Kind | None, strawberry.argument(description="Only types of this kind.")] = None,
-        name: Annotated[str | None, strawberry.argument(description="Only types of this name, in every version.")] = None,
+        name: Annotated[
+            str | None, strawberry.argument(description="Only types of this name, in every version.")
+        ] = None,
         first: First = 100,
         after: After = None,
         as_of: At = None,
     ) -> Connection[Type]:
+        """Types, by id."""
         snapshot, limit = snapshot_of(info.context, as_of), info.context.page(first)
-        every = [
-            row for row in types_of(snapshot).values() if kind in (None, row.kind) and name in (None, row.name)
-        ]
+        every = [row for row in types_of(snapshot).values() if kind in (None, row.kind) and name in (None, row.name)]
         rest = [row for row in every if row.row.id > _type_cursor(after)]
         page = rest[:limit]
         return connect(page, [row.id for row in page], len(rest) > limit, after, lambda: len(every))
 
-    @strawberry.field(description="One type. Errors: TYPE_NOT_FOUND.")
+    @resolved
     def type(
         self,
         info: Info,
@@ -185,6 +201,7 @@ class Query:
         id: Annotated[strawberry.ID | None, strawberry.argument(description="Its id, `type:N`, instead.")] = None,
         as_of: At = None,
     ) -> Type:
+        """One type. Errors: TYPE_NOT_FOUND."""
         snapshot = snapshot_of(info.context, as_of)
         if id is None and kind is not None and name is not None:
             return type_of(snapshot, snapshot.reader.type(kind, name, version))
@@ -195,10 +212,7 @@ class Query:
             f"there is no type {id or name or ''!r}", field="id", value=id or "", remedy="Give kind and name, or an id"
         )
 
-    @strawberry.field(
-        description="Walk the graph: what a node was made from (UP), what was made from it (DOWN). "
-        "Errors: ARTIFACT_NOT_FOUND, EXECUTION_NOT_FOUND, LIMIT_EXCEEDED, TIMED_OUT."
-    )
+    @resolved
     def lineage(
         self,
         info: Info,
@@ -207,16 +221,20 @@ class Query:
         depth: Depth = None,
         max_nodes: MaxNodes = 1000,
         where: Annotated[
-            str | None, strawberry.argument(description="A filter in the filter language: which reached nodes are shown.")
+            str | None,
+            strawberry.argument(description="A filter in the filter language: which reached nodes are shown."),
         ] = None,
         filter: Shown = None,
         as_of: At = None,
-        min_seq: MinSeq = Int64(0),
+        min_seq: MinSeq = NONE,
     ) -> Lineage:
+        """Walk the graph: what a node was made from (UP), what was made from it (DOWN). Errors: ARTIFACT_NOT_FOUND,
+        EXECUTION_NOT_FOUND, LIMIT_EXCEEDED, TIMED_OUT.
+        """
         edges = _selects(info, "edges")
         return lineage(info.context, of, direction, depth, max_nodes, where, filter, as_of, min_seq, edges)
 
-    @strawberry.field(description="Everything made from a node: how much, of what types, the nearest first, and the ends.")
+    @resolved
     def impact(
         self,
         info: Info,
@@ -224,11 +242,12 @@ class Query:
         depth: Depth = None,
         max_nodes: MaxNodes = 1000,
         filter: Shown = None,
-        min_seq: MinSeq = Int64(0),
+        min_seq: MinSeq = NONE,
     ) -> ImpactAnswer:
+        """Everything made from a node: how much, of what types, the nearest first, and the ends."""
         return impact_of(info.context, of, depth, max_nodes, filter, min_seq)
 
-    @strawberry.field(description="The shortest ways the data took from one node to another.")
+    @resolved
     def paths(
         self,
         info: Info,
@@ -236,25 +255,32 @@ class Query:
         target: Annotated[strawberry.ID, strawberry.argument(description="Where it arrives.")],
         limit: Annotated[int, strawberry.argument(description="How many paths at most.")] = 10,
         max_depth: Annotated[int | None, strawberry.argument(description="Hops at most.")] = None,
-        min_seq: MinSeq = Int64(0),
+        min_seq: MinSeq = NONE,
     ) -> PathsAnswer:
+        """The shortest ways the data took from one node to another."""
         a, b = NodeRef.parse(source, "source"), NodeRef.parse(target, "target")
         limit = info.context.page(limit)
         found = info.context.services.engine.paths(a, b, limit=limit, max_depth=max_depth, min_seq=min_seq)
         return paths_of(info.context, found)
 
-    @strawberry.field(description="The change log: everything that was ever recorded, in order.")
+    @resolved
     def changes(
         self,
         info: Info,
-        after: Annotated[str | None, strawberry.argument(description="Continue behind this change: its cursor, or its seq.")] = None,
+        after: Annotated[
+            str | None, strawberry.argument(description="Continue behind this change: its cursor, or its seq.")
+        ] = None,
         first: First = 100,
-        namespace: Annotated[str | None, strawberry.argument(description="Only changes made in this namespace.")] = None,
+        namespace: Annotated[
+            str | None, strawberry.argument(description="Only changes made in this namespace.")
+        ] = None,
     ) -> Connection[Change]:
+        """The change log: everything that was ever recorded, in order."""
         return changes_page(info.context.snapshot(), after, first, namespace)
 
-    @strawberry.field(description="Position of the last committed change.")
+    @resolved
     def seq(self, info: Info) -> Int64:
+        """Position of the last committed change."""
         return Int64(info.context.snapshot().reader.seq)
 
 
@@ -283,12 +309,13 @@ def _type_cursor(after: str | None) -> int:
 
 
 def _selects(info: Info, name: str) -> bool:
-    """Whether the field's selection set names ``name``, at any level of fragments."""
-    pending = list(info.selected_fields[0].selections)
+    """Whether the field's selection set names ``name``, directly or through fragments."""
+    pending: list[Selection] = [selection for field in info.selected_fields for selection in field.selections]
     while pending:
         selection = pending.pop()
-        if selection.name == name and hasattr(selection, "arguments"):
-            return True
-        if not hasattr(selection, "arguments"):
+        if isinstance(selection, SelectedField):
+            if selection.name == name:
+                return True
+        else:
             pending += selection.selections
     return False

@@ -9,7 +9,6 @@ import strawberry
 from clew.api.graphql.inputs import (
     ArtifactInput,
     ChangeInput,
-
     ExecutionInput,
     LinkInput,
     NodeInput,
@@ -145,7 +144,9 @@ def read_type(change: Change, input: TypeInput) -> None:
     """Add the type of ``input`` to ``change``. Errors: Invalid."""
     names = [declared.name for declared in input.properties]
     if len(set(names)) < len(names):
-        raise Invalid(f"type {input.name!r} declares a property twice", field="types.properties", value=", ".join(names))
+        raise Invalid(
+            f"type {input.name!r} declares a property twice", field="types.properties", value=", ".join(names)
+        )
     type = NodeType(
         kind=input.kind,
         name=input.name,
@@ -177,7 +178,9 @@ def _type_ref(text: str | None, version: str, where: str) -> TypeRef | None:
         number = text[5:]
         if number.isascii() and number.isdigit() and len(number) < 19:
             return int(number)
-        raise Invalid(f"{text[:80]!r} is not a type id", field=f"{where}.type", value=text, remedy="Write type:N, or a name")
+        raise Invalid(
+            f"{text[:80]!r} is not a type id", field=f"{where}.type", value=text, remedy="Write type:N, or a name"
+        )
     return (text, version) if version else text
 
 
@@ -214,5 +217,3 @@ def _removed(name: str) -> str:
     """``customProperties.k`` -> ``custom_properties.k``; the record's own spelling passes too."""
     head, dot, key = name.partition(".")
     return _RECORD_NAMES.get(head, head) + dot + key
-
-

@@ -162,6 +162,15 @@ def _said(parse: Any) -> Any:
     return parsed
 
 
+def _literal_said(parse: Any) -> Any:
+    """The same for a literal in the document."""
+
+    def parsed(node: ValueNode, variables: dict[str, object] | None = None) -> object:
+        return _said(parse)(_literal(node, variables))
+
+    return parsed
+
+
 def _path_step(value: object) -> int | str:
     if isinstance(value, str):
         return value
@@ -175,14 +184,14 @@ SCALARS: dict[object, ScalarDefinition] = {
         "both are accepted.",
         serialize=int_to_json,
         parse_value=_said(int_from_json),
-        parse_literal=lambda node, variables=None: _said(int_from_json)(_literal(node, variables)),
+        parse_literal=_literal_said(int_from_json),
     ),
     PropertyValue: strawberry.scalar(
         name="PropertyValue",
-        description="The value of a property; its kind stands beside it. INT: a number, or digits beyond 2^53. DOUBLE: a "
-        'number, "Infinity", "-Infinity", "NaN" or "NaN:<16 hex digits>". STRING: a string. STRUCT: an object, or its '
-        "JSON text where it holds numbers a JSON reader might not read exactly. PROTO: {typeUrl, value: base64}. "
-        "BOOLEAN: true or false.",
+        description="The value of a property; its kind stands beside it. INT: a number, or digits beyond 2^53. "
+        'DOUBLE: a number, "Infinity", "-Infinity", "NaN" or "NaN:<16 hex digits>". STRING: a string. '
+        "STRUCT: an object, or its JSON text where it holds numbers a JSON reader might not read exactly. "
+        "PROTO: {typeUrl, value: base64}. BOOLEAN: true or false.",
         serialize=value_to_json,
         parse_value=lambda value: value,
         parse_literal=_literal,
@@ -192,7 +201,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="One step of a path into inputs or outputs: a key (string) or a list position (integer).",
         serialize=lambda value: value,
         parse_value=_said(_path_step),
-        parse_literal=lambda node, variables=None: _said(_path_step)(_literal(node, variables)),
+        parse_literal=_literal_said(_path_step),
     ),
     Json: strawberry.scalar(
         name="JSON",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
+from functools import partial
 from typing import Annotated
 
 import strawberry
 
+from clew.api.graphql.describe import streamed
 from clew.api.graphql.log import Change, change_of, seq_of
 from clew.api.graphql.query import Info
 from clew.metadata.node import Committed
@@ -21,33 +22,29 @@ BATCH = 200
 class Subscription:
     """Every stream."""
 
-    @strawberry.subscription(
-        description="Changes as they are committed, by any process, in order and without gaps. Without `after`, from now on."
-    )
+    @streamed
     async def changes(
         self,
         info: Info,
         after: Annotated[
-            str | None, strawberry.argument(description="Begin behind this change: the last seq that was seen; 0 for all.")
+            str | None,
+            strawberry.argument(description="Begin behind this change: the last seq that was seen; 0 for all."),
         ] = None,
-        namespace: Annotated[str | None, strawberry.argument(description="Only changes made in this namespace.")] = None,
+        namespace: Annotated[str | None, strawberry.argument(description="Only changes in this namespace.")] = None,
     ) -> AsyncGenerator[Change, None]:
-        record = info.context.services.record
-        seen = seq_of(after) if after is not None else int(await asyncio.to_thread(record.seq))
+        """Changes as they are committed, by any process, in order, without gaps. Without `after`, from now on."""
+        record, stream = info.context.services.record, info.context.stream
+        seen = seq_of(after) if after is not None else int(await stream.run(record.seq))
         while True:
-            seen, rows = await asyncio.to_thread(_read, record, seen, namespace)
+            rows, seen = await stream.run(partial(_read, record, seen, namespace))
             for row in rows:
                 yield change_of(row)
             if not rows:
-                await asyncio.sleep(info.context.poll_s)
+                await stream.pulse.beyond(seen)
 
 
-def _read(record: Record, seen: int, namespace: str | None) -> tuple[int, list[Committed]]:
-    """The changes behind ``seen``, and how far was looked: filtered out changes are passed, not read again."""
-    if record.seq() <= seen:
-        return seen, []
+def _read(record: Record, seen: int, namespace: str | None) -> tuple[list[Committed], int]:
+    """The changes behind ``seen``, and how far was looked: changes of other namespaces are passed only once."""
     with record.read() as reader:
         rows = reader.changes(seen, BATCH, namespace=namespace)
-        if rows:
-            return int(rows[-1].seq), rows
-        return max(seen, int(reader.seq)), []
+        return rows, int(rows[-1].seq) if rows else max(seen, int(reader.seq))

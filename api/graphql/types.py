@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import strawberry
 
+from clew.api.graphql.describe import resolved
 from clew.api.graphql.enums import Kind, PropertyType
 from clew.api.graphql.operation import Snapshot
 from clew.api.graphql.scalars import Int64, Json, PropertyValue
@@ -47,25 +48,30 @@ class Type:
     created_seq: Int64 = strawberry.field(description="The change that registered it.")
     updated_seq: Int64 = strawberry.field(description="The change that changed it last.")
 
-    @strawberry.field(description="The properties it declares, by name.")
+    @resolved
     def properties(self) -> list[PropertyDeclaration]:
+        """The properties it declares, by name."""
         return [PropertyDeclaration(name=name, kind=kind) for name, kind in sorted(self.row.properties.items())]
 
-    @strawberry.field(description="The type it is based on.")
+    @resolved
     def base_type(self) -> Type | None:
+        """The type it is based on."""
         base = self.row.base_type_id
         return None if base is None else types_of(self.snapshot).get(base)
 
-    @strawberry.field(description="An execution type's inputs: ML Metadata's ArtifactStructType as JSON.")
+    @resolved
     def input_type(self) -> Json | None:
+        """An execution type's inputs: ML Metadata's ArtifactStructType as JSON."""
         return None if self.row.input_type is None else Json(self.row.input_type)
 
-    @strawberry.field(description="An execution type's outputs: ML Metadata's ArtifactStructType as JSON.")
+    @resolved
     def output_type(self) -> Json | None:
+        """An execution type's outputs: ML Metadata's ArtifactStructType as JSON."""
         return None if self.row.output_type is None else Json(self.row.output_type)
 
-    @strawberry.field(description="How many nodes of this type there are.")
+    @resolved
     def count(self) -> Int64:
+        """How many nodes of this type there are."""
         kind = self.row.kind
         counts = self.snapshot.once(("counts", kind), lambda: self.snapshot.reader.count_by_type(kind))
         return Int64(counts.get(self.row.id, 0))

@@ -1,0 +1,77 @@
+"""The one FastAPI app: GraphQL at ``/graphql``, pages, health and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+import orjson
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from clew.api.errors import BAD_REQUEST
+from clew.api.front import Front
+from clew.api.graphql.execute import GraphQLService
+from clew.api.graphql.http import GraphQLHttp
+from clew.api.graphql.operation import Stream
+from clew.api.graphql.websocket import Socket
+from clew.api.guard import Guard
+from clew.api.health import Health
+from clew.api.metrics import Metrics
+from clew.api.pages import page_routes, query_page
+from clew.api.pulse import Pulse
+from clew.api.service import Services
+from clew.api.settings import ApiSettings
+
+
+def create_app(services: Services, settings: ApiSettings | None = None) -> FastAPI:
+    """The app over ``services``. It owns its threads, not the services: close those after it has shut down."""
+    settings = settings or ApiSettings()
+    pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="clew-api")
+    stream = Stream(Pulse(services.record.seq, pool, settings.poll_s), pool)
+    guard, metrics = Guard(settings), Metrics()
+    service = GraphQLService(services, settings)
+    graphql, health = GraphQLHttp(service, stream, metrics), Health(services, stream, metrics)
+
+    async def listen(socket: WebSocket) -> None:
+        await Socket(socket, service, guard, metrics, stream, socket.scope["clew.request_id"]).serve()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        pool.shutdown(wait=True, cancel_futures=True)
+
+    app = FastAPI(
+        title="Clew",
+        version=services.version or "0",
+        docs_url=None,  # they load scripts from elsewhere
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+        middleware=[Middleware(Front, guard=guard, metrics=metrics)],
+    )
+    app.router.routes += [
+        Route("/graphql", graphql.post, methods=["POST"]),
+        Route("/graphql", query_page, methods=["GET"]),
+        WebSocketRoute("/graphql", listen),
+        Route("/healthz", health.healthz, methods=["GET"]),
+        Route("/readyz", health.readyz, methods=["GET"]),
+        Route("/metrics", health.metrics_text, methods=["GET"]),
+        *page_routes(),
+    ]
+    app.add_exception_handler(HTTPException, _http_error)
+    return app
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """Wrong paths and methods, spelled as our other errors are."""
+    assert isinstance(error, HTTPException)
+    code = "NOT_FOUND" if error.status_code == 404 else BAD_REQUEST
+    body = {"error": {"code": code, "message": f"{request.method} {request.url.path}: {error.detail}"}}
+    return Response(orjson.dumps(body), error.status_code, error.headers, "application/json")

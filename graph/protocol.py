@@ -71,7 +71,9 @@ class Trace:
 
     def refs(self) -> list[NodeRef]:
         """The nodes as refs, in order."""
-        return [NodeRef(Kind.EXECUTION if k else Kind.ARTIFACT, int(i)) for k, i in zip(self.kinds, self.ids, strict=True)]
+        return [
+            NodeRef(Kind.EXECUTION if k else Kind.ARTIFACT, int(i)) for k, i in zip(self.kinds, self.ids, strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

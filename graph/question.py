@@ -16,7 +16,9 @@ _POLL_S = 0.002
 def walk_of(seeds: Sequence[NodeRef], direction: Direction, depth: int | None) -> list[NodeRef]:
     """The seeds of a walk, each once. Errors: Invalid for none, for a context, for a bad depth or direction."""
     if not seeds:
-        raise Invalid("a walk needs a node to start from", field="seeds", remedy="Give at least one artifact or execution")
+        raise Invalid(
+            "a walk needs a node to start from", field="seeds", remedy="Give at least one artifact or execution"
+        )
     for seed in seeds:
         node_of(seed, "seeds")
     if depth is not None:

@@ -8,7 +8,7 @@ Cost:  8 bytes an edge and 8 bytes a node.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,14 +60,17 @@ class Csr(NamedTuple):
 EMPTY: Final = Csr(*(np.zeros(1 - i % 2, np.uint32) for i in range(8)))
 
 
-def extended(
-    old: Csr, artifacts: int, executions: int, execution: U32, entry: U32, is_input: U8
-) -> Csr:
-    """``old`` grown to so many nodes, with edges added.
+Edges = tuple[U32, U32, U8]
+"""(execution index, artifact index << 2 | code, 1 for the input side), in parallel."""
 
-    Shape: ``execution`` holds indices, ``entry`` artifact indices with their code, ``is_input`` 1 for the input side.
+
+def extended(old: Csr, nodes: tuple[int, int], edges: Edges) -> Csr:
+    """``old`` grown to so many artifacts and executions, with edges added.
+
     Cost:  O(N + E), two passes; other threads run meanwhile.
     """
+    execution, entry, is_input = edges
+    artifacts, executions = nodes
     read, made = is_input == 1, is_input == 0
     artifact = entry >> np.uint32(2)
     return Csr(
@@ -101,14 +104,3 @@ def _extend(start: U32, adjacent: U32, nodes: int, source: U32, target: U32) -> 
         result[place[s]] = target[i]
         place[s] += np.uint32(1)
     return grown, result
-
-
-def edges_of(csr: Csr) -> tuple[Any, ...]:
-    """Every edge as (execution, entry, is_input) arrays: the inverse of building."""
-    read = np.repeat(np.arange(csr.reads_start.size - 1, dtype=np.uint32), np.diff(csr.reads_start))
-    made = np.repeat(np.arange(csr.makes_start.size - 1, dtype=np.uint32), np.diff(csr.makes_start))
-    return (
-        np.concatenate([read, made]),
-        np.concatenate([csr.reads, csr.makes]),
-        np.concatenate([np.ones(read.size, np.uint8), np.zeros(made.size, np.uint8)]),
-    )

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from clew.graph.embedded.csr import U32
 from clew.graph.embedded.path import shortest
 from clew.graph.embedded.projection import COMPACT_AFTER, Projection
 from clew.graph.embedded.reach import Scratch, ScratchPool, matching, reach
 from clew.graph.embedded.view import View
-from clew.graph.embedded.walk import induced, induced_edges, listed, mark, wipe
+from clew.graph.embedded.walk import closure, induced, induced_edges, listed, mark, wipe
 from clew.graph.protocol import EVERYTHING, Counts, Direction, NodeFilter, Paths, Trace
-from clew.graph.question import at_least, node_of, walk_of
+from clew.graph.question import admits_all, at_least, node_of, walk_of
 from clew.metadata.ids import NodeRef, Seq
 from clew.metadata.record import Record
 
@@ -52,25 +53,13 @@ class EmbeddedEngine:
             at_least("max_nodes", max_nodes, 0)
         view = self.projection.fresh(min_seq)
         codes = view.codes_of(asked)
-        with self._scratches.lend(view.codes) as scratch:
-            reached = reach(view, codes, direction, depth, scratch, where.ends_only)
-            found, depths, total_edges = matching(view, reached, where, scratch)
-            size = found.size if max_nodes is None else min(max_nodes, found.size)
-            kinds, indices, shown_depths = listed(found, reached.levels, size)
-            listed_edges = _edges_among(view, found, size, scratch) if edges else []
-            wipe(scratch.bits, reached.codes)
-        return Trace(
-            memoryview(kinds),
-            memoryview(view.ids(kinds, indices)),
-            memoryview(shown_depths if depths is None else depths[:size]),
-            listed_edges,
-            reached.levels.size - 1,
-            found.size,
-            total_edges,
-            reached.cut or size < found.size,
-            Seq(view.seq),
-            (time.perf_counter() - started) * 1e3,
-        )
+        scratch = self._scratches.take(view.codes)
+        if direction is not Direction.BOTH and not edges and (where is EVERYTHING or admits_all(where)):
+            answer = _plain(view, codes, direction, depth, max_nodes, scratch)
+        else:
+            answer = _full(view, codes, direction, depth, max_nodes, where, edges, scratch)
+        self._scratches.give(scratch)
+        return Trace(*answer, Seq(view.seq), (time.perf_counter() - started) * 1e3)
 
     def counts(
         self,
@@ -86,13 +75,14 @@ class EmbeddedEngine:
         asked = walk_of(seeds, direction, depth)
         view = self.projection.fresh(min_seq)
         codes = view.codes_of(asked)
-        with self._scratches.lend(view.codes) as scratch:
-            reached = reach(view, codes, direction, depth, scratch, where.ends_only)
-            found, depths, _ = matching(view, reached, where, scratch)
-            by_type = view.types(found)
-            executions = int((found & 1).sum())
-            by_depth = np.bincount(reached.depths() if depths is None else depths, minlength=1)
-            wipe(scratch.bits, reached.codes)
+        scratch = self._scratches.take(view.codes)
+        reached = reach(view, codes, direction, depth, scratch, where.ends_only)
+        found, depths, _ = matching(view, reached, where, scratch)
+        by_type = view.types(found)
+        executions = int((found & 1).sum())
+        by_depth = np.bincount(reached.depths() if depths is None else depths, minlength=1)
+        wipe(scratch.bits, reached.codes)
+        self._scratches.give(scratch)
         return Counts(
             found.size - executions,
             executions,
@@ -115,8 +105,10 @@ class EmbeddedEngine:
             at_least("max_depth", max_depth, 0)
         view = self.projection.fresh(min_seq)
         begin, end = view.codes_of(asked)
-        with self._scratches.lend(view.codes) as forward, self._scratches.lend(view.codes) as backward:
-            found, length, partial = shortest(view, int(begin), int(end), limit, max_depth, forward, backward)
+        forward, backward = self._scratches.take(view.codes), self._scratches.take(view.codes)
+        found, length, partial = shortest(view, int(begin), int(end), limit, max_depth, forward, backward)
+        self._scratches.give(forward)
+        self._scratches.give(backward)
         return Paths(
             [view.refs(path) for path in found],
             length,
@@ -134,13 +126,52 @@ class EmbeddedEngine:
         self.projection.close()
 
 
-def _edges_among(view: View, found: Any, size: int, scratch: Scratch) -> list[tuple[int, int, int]]:
-    shown = found[:size]
+Ints = Sequence[int]
+Answer = tuple[Ints, Ints, Ints, list[tuple[int, int, int]], int, int, int, bool]
+"""The fields of a Trace up to ``partial``. An array's ``data`` is a sequence of int without a copy."""
+
+
+def _plain(
+    view: View, codes: U32, direction: Direction, depth: int | None, max_nodes: int | None, scratch: Scratch
+) -> Answer:
+    """A walk one way of which everything is shown: one compiled call."""
+    scratch.out, nodes, edges, cut, deepest, kinds, indices, depths = closure(
+        view.base.csr, view.tail, view.edge_limit, direction is Direction.UP,
+        sys.maxsize if depth is None else depth, scratch.bits, scratch.out, codes,
+        sys.maxsize if max_nodes is None else max_nodes,
+    )  # fmt: skip
+    ids = view.ids(kinds, indices)
+    return (kinds.data, ids.data, depths.data, [], deepest, nodes, edges, cut or ids.size < nodes)
+
+
+def _full(
+    view: View,
+    codes: U32,
+    direction: Direction,
+    depth: int | None,
+    max_nodes: int | None,
+    where: NodeFilter,
+    edges: bool,
+    scratch: Scratch,
+) -> Answer:
+    """Any walk, filtered, with edges where asked for."""
+    reached = reach(view, codes, direction, depth, scratch, where.ends_only)
+    found, depths, total_edges = matching(view, reached, where, scratch)
+    nodes = int(found.size)
+    size = nodes if max_nodes is None else min(max_nodes, nodes)
+    kinds, indices, as_walked = listed(found, reached.levels, size)
+    shown_depths = as_walked.data if depths is None else depths[:size].data
+    among = _edges_among(view, found[:size], scratch) if edges else []
+    deepest, partial = reached.levels.size - 1, reached.cut or size < nodes
+    wipe(scratch.bits, reached.codes)
+    ids = view.ids(kinds, indices)
+    return kinds.data, ids.data, shown_depths, among, deepest, nodes, total_edges, partial
+
+
+def _edges_among(view: View, shown: U32, scratch: Scratch) -> list[tuple[int, int, int]]:
     graph = (view.base.csr, view.tail, view.edge_limit)
     mark(scratch.other, shown)
     count = induced(*graph, shown, scratch.other)
     edges = induced_edges(*graph, shown, scratch.other, count)
     wipe(scratch.other, shown)
     return view.edges(*edges)
-
-

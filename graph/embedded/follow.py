@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from clew.graph.embedded.csr import I64, U8, U32
+from clew.graph.embedded.csr import I64, U32, Edges
 from clew.graph.embedded.load import pack_edges
 from clew.graph.embedded.numbering import Classes, Numbering
 from clew.metadata.node import Committed
@@ -40,7 +40,7 @@ class Batch:
             np.array(self._created, np.int64),
         )
 
-    def edges(self) -> tuple[U32, U32, U8]:
+    def edges(self) -> Edges:
         """(execution index, entry, is_input)."""
         ids = np.array(self._events, np.int64).reshape(-1, 3)
         return pack_edges(self._numbering, ids[:, 0], ids[:, 1], ids[:, 2])

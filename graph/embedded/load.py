@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from clew.graph.embedded.csr import CODE_OF_TYPE, EMPTY, I64, IS_EDGE, IS_INPUT, MAX_NODES, U8, U32, extended
+from clew.graph.embedded.csr import CODE_OF_TYPE, EMPTY, I64, IS_EDGE, IS_INPUT, MAX_NODES, U32, Edges, extended
 from clew.graph.embedded.numbering import Classes, Numbering
 from clew.graph.embedded.view import Base
 from clew.graph.embedded.walk import ClassArray
@@ -26,8 +26,7 @@ def load(reader: Reader) -> tuple[Base, tuple[Numbering, Numbering], Classes]:
     classes = Classes()
     artifacts, artifact_class, artifact_created = _nodes(reader, Kind.ARTIFACT, classes)
     executions, execution_class, execution_created = _nodes(reader, Kind.EXECUTION, classes)
-    execution, entry, is_input = _edges(reader, artifacts, executions)
-    csr = extended(EMPTY, artifacts.size, executions.size, execution, entry, is_input)
+    csr = extended(EMPTY, (artifacts.size, executions.size), _edges(reader, artifacts, executions))
     both = (
         class_array(artifact_class, len(classes.known)),
         class_array(execution_class, len(classes.known)),
@@ -40,7 +39,7 @@ def class_array(numbers: U32, known: int) -> ClassArray:
     return numbers.astype(np.uint16) if known <= 1 << 16 else numbers
 
 
-def pack_edges(numbering: tuple[Numbering, Numbering], execution: I64, type_: I64, artifact: I64) -> tuple[U32, U32, U8]:
+def pack_edges(numbering: tuple[Numbering, Numbering], execution: I64, type_: I64, artifact: I64) -> Edges:
     """Ids of events as (execution index, entry, is_input); events that are no edge are dropped."""
     edge = IS_EDGE[type_] == 1
     if not edge.all():
@@ -79,8 +78,8 @@ def _nodes(reader: Reader, kind: Kind, classes: Classes) -> tuple[Numbering, U32
     return numbering, number, time
 
 
-def _edges(reader: Reader, artifacts: Numbering, executions: Numbering) -> tuple[U32, U32, U8]:
-    parts = [(np.zeros(0, np.uint32), np.zeros(0, np.uint32), np.zeros(0, np.uint8))]
+def _edges(reader: Reader, artifacts: Numbering, executions: Numbering) -> Edges:
+    parts: list[Edges] = [(np.zeros(0, np.uint32), np.zeros(0, np.uint32), np.zeros(0, np.uint8))]
     for rows in reader.edge_rows():
         flat = np.fromiter(chain.from_iterable(rows), np.int64, 3 * len(rows)).reshape(-1, 3)
         parts.append(pack_edges((artifacts, executions), flat[:, 0], flat[:, 1], flat[:, 2]))

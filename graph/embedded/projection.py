@@ -17,7 +17,6 @@ from clew.graph.embedded.numbering import Classes, Numbering
 from clew.graph.embedded.tail import TailWriter
 from clew.graph.embedded.view import Base, View
 from clew.graph.question import wait_for
-from clew.metadata.ids import Kind
 from clew.metadata.reader import Reader
 from clew.metadata.record import Record
 
@@ -90,9 +89,7 @@ class Projection:
     def memory_bytes(self) -> int:
         """What arrays, tail and numbering hold."""
         view = self.view
-        return (
-            view.base.memory_bytes() + self._writer.memory_bytes() + sum(n.memory_bytes() for n in view.numbering)
-        )
+        return view.base.memory_bytes() + self._writer.memory_bytes() + sum(n.memory_bytes() for n in view.numbering)
 
     def _open_snapshot(self, reader: Reader) -> bool:
         found = snapshots.load(self._folder, self._record.id) if self._folder is not None else None
@@ -159,8 +156,7 @@ def _continues(reader: Reader, seq: int, digest: str) -> bool:
 
 
 def _folded(view: View, writer: TailWriter, sizes: tuple[int, int], known: int) -> Base:
-    edges = writer.edges_between(0, view.edge_limit)
-    csr = extended(view.base.csr, *sizes, *edges)
+    csr = extended(view.base.csr, sizes, writer.edges_between(0, view.edge_limit))
     codes, numbers, times = writer.attributes_between(0, view.attribute_limit)
     classes, created = [], []
     for kind in (0, 1):

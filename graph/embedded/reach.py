@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,22 +25,27 @@ class Scratch:
 
 
 class ScratchPool:
-    """One scratch for each query under way, so that queries run side by side."""
+    """One scratch for each query under way, so that queries run side by side.
+
+    A scratch on which a query failed is not given back: it may not be clean.
+    """
 
     def __init__(self) -> None:
         self._free: deque[Scratch] = deque()
 
-    @contextmanager
-    def lend(self, codes: int) -> Iterator[Scratch]:
-        """A clean scratch for a graph of so many codes. One a query failed on is thrown away."""
+    def take(self, codes: int) -> Scratch:
+        """A clean scratch for a graph of so many codes."""
         try:
             scratch = self._free.pop()
+            if 8 * scratch.bits.size >= codes:
+                return scratch
         except IndexError:
-            scratch = None
-        if scratch is None or 8 * scratch.bits.size < codes:
-            size = codes // 7 + 64  # some room to grow
-            scratch = Scratch(np.zeros(size, np.uint8), np.zeros(size, np.uint8), np.empty(1 << 14, np.uint32))
-        yield scratch
+            pass
+        size = codes // 7 + 64  # some room to grow
+        return Scratch(np.zeros(size, np.uint8), np.zeros(size, np.uint8), np.empty(1 << 14, np.uint32))
+
+    def give(self, scratch: Scratch) -> None:
+        """Give a clean scratch back."""
         self._free.append(scratch)
 
     def memory_bytes(self) -> int:

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.graph.embedded.csr import I64, U8, U32
+from clew.graph.embedded.csr import I64, U8, U32, Edges
 from clew.graph.embedded.jit import kernel
 
 I32 = NDArray[np.int32]
@@ -95,7 +95,7 @@ class TailWriter:
         _publish(t.heads, self._pending, slots)
         self.attributes = last
 
-    def edges_between(self, first: int, last: int) -> tuple[U32, U32, U8]:
+    def edges_between(self, first: int, last: int) -> Edges:
         """Edges as they were added: (execution, entry, is_input)."""
         return self.tail.execution[first:last], self.tail.entry[first:last], self._is_input[first:last]
 

@@ -84,17 +84,17 @@ class View:
 
     def codes_of(self, refs: Sequence[NodeRef]) -> U32:
         """Codes of ``refs``. Errors: ArtifactNotFound, ExecutionNotFound."""
-        codes = np.empty(len(refs), np.uint32)
-        for at, ref in enumerate(refs):
-            kind = 1 if ref.kind is Kind.EXECUTION else 0
-            index = self.numbering[kind].index(ref.id)
-            if index < 0 or 2 * index + kind >= self.codes:
-                raise not_found(ref)
-            codes[at] = 2 * index + kind
-        missing = np.flatnonzero(self.attributes(codes)[0] == 0)
-        if missing.size:
-            raise not_found(refs[int(missing[0])])
-        return codes
+        return np.array([self._code_of(ref) for ref in refs], np.uint32)
+
+    def _code_of(self, ref: NodeRef) -> int:
+        kind = 1 if ref.kind is Kind.EXECUTION else 0
+        index = self.numbering[kind].index(ref.id)
+        code = 2 * index + kind
+        if 0 <= index < self.base.classes[kind].size and self.base.classes[kind][index]:
+            return code
+        if index < 0 or code >= self.codes or not self.attributes(np.array([code], np.uint32))[0][0]:
+            raise not_found(ref)
+        return code
 
     def attributes(self, codes: U32) -> tuple[U32, I64]:
         """Class and creation time of every code."""

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from clew.graph.embedded.csr import I64, U8, U32, Csr
 from clew.graph.embedded.jit import kernel, prefetch
-from clew.graph.embedded.tail import ATTRIBUTES, CHAINS, DOWN, UP, I32, Tail, find
+from clew.graph.embedded.tail import ATTRIBUTES, CHAINS, DOWN, I32, UP, Tail, find
 
+Int = int | np.int64
 ClassArray = NDArray[np.uint16] | NDArray[np.uint32]
 
 AHEAD = 6
@@ -21,7 +22,7 @@ AHEAD = 6
 
 
 @kernel
-def head_of(tail: Tail, code: int, chain: int) -> int:
+def head_of(tail: Tail, code: Int, chain: int) -> Int:
     """First link (plus one) of a node's chain; 0 when it has none."""
     if code >> 3 < tail.touched.size and tail.touched[code >> 3] & np.uint8(1 << (code & 7)) == 0:
         return 0
@@ -87,15 +88,12 @@ def walk(
                         prefetch(next_start, m)
                         out[k] = other
                         k += 1
-            link = head_of(tail, code, chain) if edge_limit > 0 else 0
+            link: Int = head_of(tail, code, chain) if edge_limit > 0 else 0
             while link > 0:
                 e = link - 1
                 if e < edge_limit:
                     edges += 1
-                    if kind == 1:
-                        other = 2 * (np.int64(tail.entry[e]) >> 2)
-                    else:
-                        other = 2 * np.int64(tail.execution[e]) + 1
+                    other = 2 * (np.int64(tail.entry[e]) >> 2) if kind == 1 else 2 * np.int64(tail.execution[e]) + 1
                     bit = np.uint8(1 << (other & 7))
                     if bits[other >> 3] & bit == 0:
                         bits[other >> 3] |= bit
@@ -123,7 +121,7 @@ def _grown(out: U32, k: int, more: int) -> U32:
 
 
 @kernel
-def neighbours(csr: Csr, tail: Tail, edge_limit: int, code: int, up: bool) -> U32:
+def neighbours(csr: Csr, tail: Tail, edge_limit: int, code: Int, up: bool) -> U32:
     """Codes one step from ``code``, an edge each."""
     kind, n = code & 1, code >> 1
     if kind == 1:
@@ -134,11 +132,13 @@ def neighbours(csr: Csr, tail: Tail, edge_limit: int, code: int, up: bool) -> U3
         start = csr.made_by_start if up else csr.read_by_start
         adjacent = csr.made_by if up else csr.read_by
         shift = 0
-    first, last = 0, 0
+    first: Int = 0
+    last: Int = 0
     if n + 1 < start.size:
         first, last = np.int64(start[n]), np.int64(start[n + 1])
     head = head_of(tail, code, UP if up else DOWN)
-    extra, link = 0, head
+    extra: Int = 0
+    link = head
     while link > 0:
         extra += link - 1 < edge_limit
         link = np.int64(tail.next_of_execution[link - 1] if kind == 1 else tail.next_of_artifact[link - 1])
@@ -197,7 +197,7 @@ def wipe(bits: U8, codes: U32) -> None:
 @kernel
 def any_marked(bits: U8, codes: U32) -> bool:
     """Whether the bit of any code is set."""
-    for code in codes:
+    for code in codes:  # noqa: SIM110 (numba has no any() over a generator)
         if bits[code >> 3] & np.uint8(1 << (code & 7)):
             return True
     return False
@@ -215,6 +215,30 @@ def listed(codes: U32, levels: I64, size: int) -> tuple[U8, I64, I32]:
         indices[i] = codes[i] >> 1
         depths[i] = depth
     return kinds, indices, depths
+
+
+@kernel
+def closure(
+    csr: Csr, tail: Tail, edge_limit: int, up: bool, steps: int, bits: U8, out: U32, seeds: U32, most: int
+) -> tuple[U32, int, int, bool, int, U8, I64, I32]:
+    """A walk from ``seeds`` and the list of it in one call, on clean bits that are left clean.
+
+    Returns ``out``, nodes and edges reached, whether the walk was stopped short, the deepest level, and the first
+    ``most`` nodes as kinds, indices and depths. Each call from Python costs microseconds; a small walk costs as much.
+    """
+    k = seeds.size
+    if k > out.size:
+        out = np.empty(2 * k, np.uint32)
+    out[:k] = seeds
+    mark(bits, seeds)
+    out, lo, k, levels, edges = walk(csr, tail, edge_limit, up, steps, bits, out, 0, k)
+    beyond = False
+    if lo < k:  # a walk that ended by itself has expanded its last level
+        back, beyond = rim(csr, tail, edge_limit, up, bits, out, lo, k)
+        edges += back
+    kinds, indices, depths = listed(out[:k], levels, min(k, most))
+    wipe(bits, out[:k])
+    return out, k, edges, beyond, levels.size - 1, kinds, indices, depths
 
 
 @kernel
@@ -253,9 +277,7 @@ def induced(csr: Csr, tail: Tail, edge_limit: int, codes: U32, bits: U8) -> int:
 
 
 @kernel
-def induced_edges(
-    csr: Csr, tail: Tail, edge_limit: int, codes: U32, bits: U8, size: int
-) -> tuple[U32, U8, U32]:
+def induced_edges(csr: Csr, tail: Tail, edge_limit: int, codes: U32, bits: U8, size: int) -> tuple[U32, U8, U32]:
     """Those edges as (execution index, up << 2 | code, artifact index); ``size`` from :func:`induced`."""
     executions, kinds, artifacts = np.empty(size, np.uint32), np.empty(size, np.uint8), np.empty(size, np.uint32)
     k = 0

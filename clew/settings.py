@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,30 +16,39 @@ from clew.metadata.errors import Invalid
 
 HOME_FILE = "clew.toml"
 ENGINES = ("auto", "embedded", "sql")
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-
-
-def _setting(default: Any, help: str) -> Any:
-    return field(default=default, metadata={"help": help})
+DEFAULT_HOME = Path(".clew")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting with its default. Made by :func:`load`, which checks them."""
 
-    home: Path = _setting(Path(".clew"), "Folder of the record, the bytes and the runs.")
-    url: str = _setting("", "URL of a Clew server to ask instead of opening a home.")
-    record_url: str = _setting("", "Database of the record (postgresql://...); empty: record.db in the home.")
-    namespace: str = _setting("default", "Namespace of what is recorded when the caller names none.")
-    actor: str = _setting("", "Who is recorded as the author of changes; empty: the operating system's user.")
-    host: str = _setting("127.0.0.1", "Address `clew up` listens on; other than loopback needs a token.")
-    port: int = _setting(8420, "HTTP port of `clew up`; 0 takes a free one.")
-    grpc_port: int = _setting(8421, "gRPC port of `clew up`; nothing listens there yet.")
-    token: str = _setting("", "Bearer token a server demands and a client sends; empty: none.")
-    engine: str = _setting("auto", "Graph engine of `clew up`: auto, embedded (numba) or sql.")
-    max_parallel: int = _setting(0, "Steps that run at once in `clew run`; 0: one per processor.")
-    timeout_s: float = _setting(30.0, "Seconds a client waits for a server's answer.")
-    debug: bool = _setting(False, "Show the traceback of an unexpected error.")
+    home: Path = DEFAULT_HOME
+    """Folder of the record, the bytes and the runs."""
+    url: str = ""
+    """URL of a Clew server to ask instead of opening a home."""
+    record_url: str = ""
+    """Database of the record (postgresql://...); empty: record.db in the home."""
+    namespace: str = "default"
+    """Namespace of what is recorded when the caller names none."""
+    actor: str = ""
+    """Who is recorded as the author of changes; empty: the operating system's user."""
+    host: str = "127.0.0.1"
+    """Address `clew up` listens on; other than loopback needs a token."""
+    port: int = 8420
+    """HTTP port of `clew up`; 0 takes a free one."""
+    grpc_port: int = 8421
+    """gRPC port of `clew up`; nothing listens there yet."""
+    token: str = ""
+    """Bearer token a server demands and a client sends; empty: none."""
+    engine: str = "auto"
+    """Graph engine of `clew up`: auto, embedded (numba) or sql."""
+    max_parallel: int = 0
+    """Steps that run at once in `clew run`; 0: one per processor."""
+    timeout_s: float = 30.0
+    """Seconds a client waits for a server's answer."""
+    debug: bool = False
+    """Show the traceback of an unexpected error."""
 
     @property
     def author(self) -> str:
@@ -55,8 +64,8 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
     environ = os.environ if environ is None else environ
     chosen: dict[str, Any] = {}
     for name in names():
-        if (value := environ.get(variable(name), "")) != "":
-            chosen[name] = _read(name, value, variable(name))
+        if text := environ.get(variable(name), ""):
+            chosen[name] = _read(name, text, variable(name))
     for name, value in given.items():
         if value is not None:
             chosen[name] = _read(name, value, "--" + name.replace("_", "-"))
@@ -95,7 +104,9 @@ def _from_home(home: Path) -> dict[str, Any]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise Invalid(f"{path} cannot be read: {error}", field=str(path), remedy="Correct or remove the file") from error
+        raise Invalid(
+            f"{path} cannot be read: {error}", field=str(path), remedy="Correct or remove the file"
+        ) from error
     for name in table:
         if name not in names() or name in ("home", "url"):
             raise Invalid(

@@ -10,7 +10,10 @@ from clew.cli.options import Home, Json, Server, opened
 
 
 def diff(
-    a: Annotated[str, typer.Argument(metavar="A", help="artifact:N, execution:N, context:N, a URI or a digest.", show_default=False)],
+    a: Annotated[
+        str,
+        typer.Argument(metavar="A", help="artifact:N, execution:N, context:N, a URI or a digest.", show_default=False),
+    ],
     b: Annotated[str, typer.Argument(metavar="B", help="Another of the same kind.", show_default=False)],
     all: Annotated[bool, typer.Option("--all", "-a", help="Also what is equal.")] = False,
     home: Home = None,

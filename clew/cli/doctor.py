@@ -28,7 +28,8 @@ def doctor(home: Home = None, json: Json = False) -> None:
 
         emit_json({"ok": not is_bad, "findings": [asdict(finding) for finding in findings]})
     else:
-        from clew.cli.output import clean, emit, paint
+        from clew.cli.output import emit, paint
+        from clew.draw.words import clean
 
         style = {OK: "green", BAD: "bold red"}
         for finding in findings:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from clew.graph.protocol import Direction
 
 Of = Annotated[
-    list[str], typer.Argument(metavar="ID|URI...", help="artifact:N, execution:N, a URI or a digest.", show_default=False)
+    list[str],
+    typer.Argument(metavar="ID|URI...", help="artifact:N, execution:N, a URI or a digest.", show_default=False),
 ]
 
 
@@ -96,8 +97,9 @@ def impact(
             }
         )
         return
-    from clew.cli.output import count_text, emit, fields, heading, is_terminal
-    from clew.cli.tree import describe, draw
+    from clew.cli.output import emit, fields, heading, is_terminal, is_unicode, paint
+    from clew.draw.tree import ASCII, UNICODE, describe, draw
+    from clew.draw.words import count_text
 
     emit(f"{count_text(found.artifacts, 'artifact')} and {count_text(found.executions, 'execution')} were made from it")
     fields((f"  {name}", f"{count:,}") for name, count in sorted(found.by_type.items(), key=lambda item: -item[1]))
@@ -105,12 +107,12 @@ def impact(
     if known:
         heading("ends at")
         for ref in known[:20]:
-            emit("  " + describe(found.lineage.nodes[ref], ref))
+            emit("  " + describe(found.lineage.nodes[ref], ref, paint))
         if len(found.leaves) > 20:
             emit(f"  and {len(found.leaves) - 20:,} more")
     if is_terminal() and len(found.lineage.nodes) <= 100:
         heading("how")
-        for line in draw(found.lineage):
+        for line in draw(found.lineage, paint, UNICODE if is_unicode() else ASCII):
             emit(line)
 
 
@@ -132,7 +134,7 @@ def paths(
         found = client.paths(client.resolve(a), client.resolve(b), limit=limit)
     if json:
         from clew.cli.output import emit_json
-        from clew.cli.words import node_json
+        from clew.draw.words import node_json
 
         emit_json(
             {
@@ -151,8 +153,8 @@ def paths(
 
 
 def _print_paths(paths: list[Any], nodes: dict[Any, Any], partial: bool) -> None:
-    from clew.cli.output import emit, heading, note
-    from clew.cli.tree import describe
+    from clew.cli.output import emit, heading, note, paint
+    from clew.draw.tree import describe
 
     if not paths:
         note("no data went from the one to the other")
@@ -160,7 +162,7 @@ def _print_paths(paths: list[Any], nodes: dict[Any, Any], partial: bool) -> None
         if len(paths) > 1:
             heading(f"path {number}")
         for hop, ref in enumerate(path):
-            emit("   " * min(hop, 20) + ("" if hop == 0 else "-> ") + describe(nodes[ref], ref))
+            emit("   " * min(hop, 20) + ("" if hop == 0 else "-> ") + describe(nodes[ref], ref, paint))
     if partial:
         note("there are more; --limit N shows them")
 
@@ -174,27 +176,30 @@ def _direction(up: bool, down: bool, both: bool) -> Direction:
 
 
 def _write(lineage: Lineage, format: Format) -> None:
-    from clew.cli.output import count_text, emit, emit_json, paint
+    from clew.cli.output import emit, emit_json, is_unicode, paint
+    from clew.draw.words import count_text
 
     if format is Format.JSON:
         emit_json(lineage_json(lineage))
         return
     if format is not Format.TREE:
-        from clew.cli import diagram
+        from clew.draw import diagram
 
         emit("\n".join((diagram.dot if format is Format.DOT else diagram.mermaid)(lineage)))
         return
-    from clew.cli.tree import draw
+    from clew.draw.tree import ASCII, UNICODE, draw
 
-    emit("\n".join(draw(lineage)))
-    totals = f"{count_text(lineage.total_nodes, 'node')}, {count_text(lineage.total_edges, 'edge')}, depth {lineage.depth}"
+    emit("\n".join(draw(lineage, paint, UNICODE if is_unicode() else ASCII)))
+    totals = (
+        f"{count_text(lineage.total_nodes, 'node')}, {count_text(lineage.total_edges, 'edge')}, depth {lineage.depth}"
+    )
     shown = f"; {len(lineage.nodes):,} shown, more with --max-nodes or --depth" if lineage.partial else ""
     emit(paint(f"\n{totals}{shown}  (change {lineage.seq}, {lineage.took_ms:.1f} ms)", "bright_black"))
 
 
 def lineage_json(lineage: Lineage) -> dict[str, Any]:
     """A lineage as one JSON object."""
-    from clew.cli.words import edge_json, node_json
+    from clew.draw.words import edge_json, node_json
 
     return {
         "seeds": [str(ref) for ref in lineage.seeds],

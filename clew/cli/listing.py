@@ -75,7 +75,7 @@ def ls(
         rest = pages.total - len(nodes)
     if json:
         from clew.cli.output import emit_json
-        from clew.cli.words import node_json
+        from clew.draw.words import node_json
 
         emit_json({"items": [node_json(node) for node in nodes], "total": pages.total, "more": rest})
         return
@@ -128,8 +128,8 @@ class _Pages:
 
 
 def _print(nodes: list[Node], what: What) -> None:
-    from clew.cli.output import seconds_text, size_text, table, time_text
-    from clew.cli.words import label, seconds_of, state_name
+    from clew.cli.output import table
+    from clew.draw.words import label, seconds_of, seconds_text, size_text, state_name, time_text
     from clew.metadata.node import Artifact, Execution
 
     if not nodes:
@@ -174,7 +174,7 @@ def _tell_rest(rest: int, shown: int, what: str, filtered: bool) -> None:
 
 def _types(client: Client, name: str | None, as_json: bool) -> None:
     from clew.cli.output import emit_json, table
-    from clew.cli.words import type_json
+    from clew.draw.words import type_json
     from clew.metadata.states import PropertyType
 
     found = [(type, nodes) for type, nodes in client.types() if name in (None, type.name)]

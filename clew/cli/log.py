@@ -19,10 +19,16 @@ POLL_S = 0.2
 
 
 def log(
-    after: Annotated[int | None, typer.Option("--after", metavar="SEQ", min=0, help="Only changes behind this one.")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-l", metavar="N", min=1, help="The last N (with --after: first N).")] = 20,
+    after: Annotated[
+        int | None, typer.Option("--after", metavar="SEQ", min=0, help="Only changes behind this one.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", "-l", metavar="N", min=1, help="The last N (with --after: first N).")
+    ] = 20,
     all: Annotated[bool, typer.Option("--all", "-a", help="From the first change on.")] = False,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing changes as they are committed.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Keep printing changes as they are committed.")
+    ] = False,
     home: Home = None,
     server: Server = None,
     json: Json = False,
@@ -65,8 +71,8 @@ def _print_from(client: Client, after: int, limit: int | None, as_json: bool) ->
 def _print(change: Committed, as_json: bool) -> None:
     import json
 
-    from clew.cli.output import clean, emit, paint, time_text
-    from clew.cli.words import change_json
+    from clew.cli.output import emit, paint
+    from clew.draw.words import change_json, clean, time_text
 
     if as_json:
         emit(json.dumps(change_json(change), ensure_ascii=False))

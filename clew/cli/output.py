@@ -8,25 +8,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from clew.draw.words import STATE_STYLE, clean
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-STATE_STYLE = {
-    "COMPLETE": "green",
-    "LIVE": "green",
-    "CACHED": "cyan",
-    "REFERENCE": "cyan",
-    "RUNNING": "yellow",
-    "NEW": "yellow",
-    "PENDING": "yellow",
-    "FAILED": "bold red",
-    "DELETED": "red",
-    "MARKED_FOR_DELETION": "red",
-    "ABANDONED": "red",
-    "CANCELED": "magenta",
-    "SKIPPED": "bright_black",
-}
-"""Rich styles of states; the word itself always stands beside the colour."""
 WIDE = 100_000
 """Columns of a table nobody sees on a screen: whole cells for grep and awk."""
 
@@ -67,7 +53,7 @@ def has_color() -> bool:
 def is_unicode() -> bool:
     """Whether stdout can show box-drawing characters."""
     try:
-        "├─└│→".encode(sys.stdout.encoding or "ascii")
+        "├─└│⤴".encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return False
     return True
@@ -143,51 +129,3 @@ _ANSI = {
 def paint(text: str, style: str) -> str:
     """``text`` in colour, where colour is wanted."""
     return f"\x1b[{_ANSI[style]}m{text}\x1b[0m" if style and text and has_color() else text
-
-
-def clean(text: str) -> str:
-    """``text`` on one line, control characters spelled out: a recorded name must not drive the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
-def time_text(ms: int | None) -> str:
-    """A time in the user's zone, to the second; empty for None."""
-    if ms is None:
-        return ""
-    from datetime import UTC, datetime
-
-    try:
-        return datetime.fromtimestamp(ms / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    except (OverflowError, ValueError, OSError):  # a recorded time may lie beyond year 9999
-        return f"{ms} ms"
-
-
-def seconds_text(seconds: float | None) -> str:
-    """A duration as people say it: 0.42 s, 3.1 s, 4 min 12 s, 2 h 5 min."""
-    if seconds is None:
-        return ""
-    if seconds < 10:
-        return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def size_text(size_bytes: int | None) -> str:
-    """A size: 312 B, 4.1 KiB, 2.0 GiB."""
-    if size_bytes is None:
-        return ""
-    amount = float(size_bytes)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if amount < 1024:
-            return f"{size_bytes} B" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1024
-    return f"{amount:.1f} TiB"
-
-
-def count_text(count: int, noun: str) -> str:
-    """``1 node``, ``1,234 nodes``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

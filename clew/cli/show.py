@@ -17,7 +17,9 @@ SHOWN = 20
 
 
 def show(
-    id: Annotated[str, typer.Argument(help="artifact:N, execution:N, context:N, a URI or a digest.", show_default=False)],
+    id: Annotated[
+        str, typer.Argument(help="artifact:N, execution:N, context:N, a URI or a digest.", show_default=False)
+    ],
     history: Annotated[bool, typer.Option("--history", help="Also every earlier state.")] = False,
     as_of: AsOf = None,
     home: Home = None,
@@ -50,7 +52,7 @@ def show(
 
 def _print_json(detail: Detail, past: list[Node], history: bool) -> None:
     from clew.cli.output import emit_json
-    from clew.cli.words import event_json, node_json
+    from clew.draw.words import event_json, node_json
     from clew.metadata.ids import Kind
 
     said = node_json(detail.node)
@@ -72,8 +74,8 @@ def _print_json(detail: Detail, past: list[Node], history: bool) -> None:
 
 
 def _print_node(node: Node) -> None:
-    from clew.cli.output import clean, emit, fields, heading, paint, seconds_text, size_text, time_text
-    from clew.cli.words import label, seconds_of, state_name, value_text
+    from clew.cli.output import emit, fields, heading, paint
+    from clew.draw.words import clean, label, seconds_of, seconds_text, size_text, state_name, time_text, value_text
     from clew.metadata.node import Artifact, Execution
 
     emit(f"{paint(node.type, 'bold')}  {clean(label(node))}  {paint(str(node.ref), 'bright_black')}")
@@ -124,19 +126,21 @@ def _print_touches(detail: Detail) -> None:
 
 
 def _touch_line(touch: Touch) -> str:
-    from clew.cli.output import clean, paint
-    from clew.cli.tree import describe
+    from clew.cli.output import paint
+    from clew.draw.tree import describe
+    from clew.draw.words import clean
     from clew.metadata.states import EventType
 
     path = clean(".".join(str(step) for step in touch.event.path))
     plain = touch.event.type in (EventType.INPUT, EventType.OUTPUT)
     kind = "" if plain else paint(EventType(touch.event.type).name, "yellow")
-    words = [paint(path, "cyan"), kind, describe(touch.node, touch.node.ref)]
+    words = [paint(path, "cyan"), kind, describe(touch.node, touch.node.ref, paint)]
     return "  ".join(word for word in words if word)
 
 
 def _print_contexts(detail: Detail) -> None:
-    from clew.cli.output import clean, count_text, emit, heading, paint
+    from clew.cli.output import emit, heading, paint
+    from clew.draw.words import clean, count_text
     from clew.metadata.ids import Kind
 
     is_context = detail.node.ref.kind is Kind.CONTEXT
@@ -151,13 +155,15 @@ def _print_contexts(detail: Detail) -> None:
             emit(paint(f"  and {len(contexts) - SHOWN:,} more (--json lists them)", "bright_black"))
     if is_context:
         emit("")
-        emit(f"holds {count_text(detail.artifact_count, 'artifact')} and {count_text(detail.execution_count, 'execution')}")
+        emit(
+            f"holds {count_text(detail.artifact_count, 'artifact')} and {count_text(detail.execution_count, 'execution')}"
+        )
 
 
 def _print_history(past: list[Node]) -> None:
     """Each state, and what it changed in the one before."""
-    from clew.cli.output import clean, emit, heading, paint, time_text
-    from clew.cli.words import node_json
+    from clew.cli.output import emit, heading, paint
+    from clew.draw.words import clean, node_json, time_text
 
     heading("history")
     before: dict[str, object] = {}

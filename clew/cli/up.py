@@ -13,7 +13,9 @@ import typer
 from clew.cli.options import Home
 from clew.metadata.errors import Unavailable
 
-Port = Annotated[int | None, typer.Option("--port", "-p", metavar="P", help="HTTP port; 0 takes a free one. [default: 8420]")]
+Port = Annotated[
+    int | None, typer.Option("--port", "-p", metavar="P", help="HTTP port; 0 takes a free one. [default: 8420]")
+]
 
 
 def up(
@@ -24,7 +26,9 @@ def up(
     port: Port = None,
     grpc_port: Annotated[
         int | None,
-        typer.Option("--grpc-port", metavar="G", help="gRPC port. Accepted, but nothing listens there yet. [default: 8421]"),
+        typer.Option(
+            "--grpc-port", metavar="G", help="gRPC port. Accepted, but nothing listens there yet. [default: 8421]"
+        ),
     ] = None,
     home: Home = None,
 ) -> None:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 def verify(
     record: Annotated[bool, typer.Option("--record/--no-record", help="Check the record against its log.")] = True,
-    bytes: Annotated[bool, typer.Option("--bytes/--no-bytes", help="Check every stored byte against its digest.")] = True,
+    bytes: Annotated[
+        bool, typer.Option("--bytes/--no-bytes", help="Check every stored byte against its digest.")
+    ] = True,
     home: Home = None,
     json: Json = False,
 ) -> None:
@@ -47,7 +49,9 @@ def verify(
 
 
 def backup(
-    destination: Annotated[Path, typer.Argument(metavar="DEST", help="A folder that does not exist yet.", show_default=False)],
+    destination: Annotated[
+        Path, typer.Argument(metavar="DEST", help="A folder that does not exist yet.", show_default=False)
+    ],
     home: Home = None,
     json: Json = False,
 ) -> None:
@@ -60,7 +64,8 @@ def backup(
 
       clew backup /backups/clew-monday
     """
-    from clew.cli.output import count_text, emit, emit_json, size_text
+    from clew.cli.output import emit, emit_json
+    from clew.draw.words import count_text, size_text
     from clew.settings import load
     from clew.upkeep.backup import back_up
     from clew.wiring import Home as OpenedHome
@@ -72,14 +77,20 @@ def backup(
     finally:
         opened.close()
     if json:
-        emit_json({"destination": str(destination), "seq": done.seq, "files": done.files, "size_bytes": done.size_bytes})
+        emit_json(
+            {"destination": str(destination), "seq": done.seq, "files": done.files, "size_bytes": done.size_bytes}
+        )
         return
-    emit(f"{destination}: {count_text(done.seq, 'change')}, {count_text(done.files, 'file')}, {size_text(done.size_bytes)}")
+    emit(
+        f"{destination}: {count_text(done.seq, 'change')}, {count_text(done.files, 'file')}, {size_text(done.size_bytes)}"
+    )
 
 
 def restore(
     source: Annotated[Path, typer.Argument(metavar="SRC", help="A folder made by `clew backup`.", show_default=False)],
-    force: Annotated[bool, typer.Option("--force", help="Replace a home that is not empty; it is kept beside.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a home that is not empty; it is kept beside.")
+    ] = False,
     home: Home = None,
     json: Json = False,
 ) -> None:
@@ -89,7 +100,8 @@ def restore(
 
       clew restore /backups/clew-monday --home .clew
     """
-    from clew.cli.output import count_text, emit, emit_json, note
+    from clew.cli.output import emit, emit_json, note
+    from clew.draw.words import count_text
     from clew.settings import load
     from clew.upkeep.backup import restore as bring_back
 
@@ -105,7 +117,8 @@ def restore(
 
 
 def _print_findings(found: Any) -> None:
-    from clew.cli.output import count_text, emit, paint, size_text
+    from clew.cli.output import emit, paint
+    from clew.draw.words import count_text, size_text
 
     if found.changes is not None:
         emit(f"record  {count_text(found.changes, 'change')} replayed and compared")

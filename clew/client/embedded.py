@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+from clew.client.answers import address, decision_of, impacted, not_recorded
 from clew.client.protocol import NOW, Detail, Impacted, Lineage, Listing, Moment, Routes, Touch
 from clew.graph.protocol import Direction, Trace
 from clew.metadata import digest as digests
 from clew.metadata.change import Change, Receipt
-from clew.metadata.errors import ArtifactNotFound
 from clew.metadata.ids import Kind, NodeRef
-from clew.metadata.node import Committed, Node, NodeType
+from clew.metadata.errors import TypeNotFound
+from clew.metadata.node import Artifact, Committed, Execution, Node, NodeType
 from clew.metadata.reader import Reader
 from clew.wiring import Home
 
@@ -29,23 +30,41 @@ class EmbeddedClient:
         if text.startswith(("artifact:", "execution:", "context:")):
             return NodeRef.parse(text)
         with self._read(moment) as reader:
-            if text.startswith("sha256:"):
+            if text.startswith(("sha256:", "tree:")):
                 found = reader.artifacts_with_digest(digests.parse(text))
             else:
-                found = reader.artifacts_at(text)
+                found = reader.artifacts_at(address(text))
         if not found:
-            raise ArtifactNotFound(
-                f"no artifact is recorded at {text[:200]!r}",
-                field="id",
-                value=text,
-                remedy="Write artifact:N, execution:N, context:N, a recorded URI or a digest; see `clew ls artifacts`",
-            )
+            raise not_recorded(text)
         return found[0].ref
 
     def nodes_by_ref(self, refs: Sequence[NodeRef], moment: Moment = NOW) -> dict[NodeRef, Node]:
         """The nodes that exist among ``refs``, in their order."""
         with self._read(moment) as reader:
             return nodes_by_ref(reader, refs)
+
+    def artifacts_at(self, uri: str) -> list[Artifact]:
+        """The artifacts at an address, however it is spelled; newest first."""
+        with self._read(NOW) as reader:
+            return reader.artifacts_at(uri)
+
+    def artifacts_with_digest(self, digest: str) -> list[Artifact]:
+        """The artifacts with these bytes; newest first, a hundred at most."""
+        with self._read(NOW) as reader:
+            return reader.artifacts_with_digest(digest)[:100]
+
+    def executions_with_fingerprint(self, fingerprint: str, limit: int = 20) -> list[Execution]:
+        """The executions that depended on exactly the same; newest first."""
+        with self._read(NOW) as reader:
+            return reader.executions_with_fingerprint(fingerprint, limit)
+
+    def find(self, kind: Kind, type: str, name: str, namespace: str = "default") -> Node | None:
+        """The node of that type and name; None when there is none."""
+        with self._read(NOW) as reader:
+            try:
+                return reader.find(kind, type, name, namespace)
+            except TypeNotFound:
+                return None
 
     def detail(self, ref: NodeRef, moment: Moment = NOW) -> Detail:
         """A node and what hangs on it."""
@@ -81,6 +100,7 @@ class EmbeddedClient:
         where: str | None = None,
         type: str | None = None,
         namespace: str | None = None,
+        context: int | None = None,
         order: str = "id",
         descending: bool = False,
         after: str | None = None,
@@ -94,7 +114,9 @@ class EmbeddedClient:
                 Kind.EXECUTION: reader.executions,
                 Kind.CONTEXT: reader.contexts,
             }[kind]
+            within = {} if context is None else {"context_id": context}
             page = listed(
+                **within,
                 where=where,
                 type=type,
                 namespace=namespace,
@@ -106,7 +128,7 @@ class EmbeddedClient:
             # Counting a million nodes costs more than listing fifty: count only where there is more than this page.
             total = len(page.items)
             if page.has_next or after is not None:
-                total = reader.count(kind, where=where, type=type, namespace=namespace)
+                total = reader.count(kind, where=where, type=type, namespace=namespace, **within)
         return Listing(list(page.items), page.next_cursor, total)
 
     def types(self, kind: Kind | None = None) -> list[tuple[NodeType, int]]:
@@ -158,7 +180,8 @@ class EmbeddedClient:
 
     def why(self, ref: NodeRef) -> dict[str, Any]:
         """The stored decision of the cache about an execution."""
-        raise NotImplementedError
+        with self._read(NOW) as reader:
+            return decision_of(reader.node(ref))
 
     def changes(self, after: int = 0, limit: int = 1000) -> list[Committed]:
         """The change log behind ``after``."""
@@ -213,20 +236,3 @@ def lineage_of(reader: Reader, seeds: Sequence[NodeRef], direction: Direction, f
         seq=found.seq,
         took_ms=found.took_ms,
     )
-
-
-def impacted(lineage: Lineage, artifacts: int, executions: int, by_type: dict[str, int]) -> Impacted:
-    """Totals without the seeds themselves, and the nodes of ``lineage`` from which nothing further was made."""
-    from clew.metadata.states import INPUT_EVENTS
-
-    feeding = {
-        NodeRef(Kind.ARTIFACT, artifact) if kind in INPUT_EVENTS else NodeRef(Kind.EXECUTION, execution)
-        for execution, kind, artifact in lineage.edges
-    }
-    leaves = [ref for ref in lineage.nodes if ref not in feeding and ref not in lineage.seeds]
-    for seed in lineage.seeds:
-        node = lineage.nodes[seed]
-        by_type[node.type] = by_type.get(node.type, 1) - 1
-        artifacts -= seed.kind is Kind.ARTIFACT
-        executions -= seed.kind is Kind.EXECUTION
-    return Impacted(artifacts, executions, {name: n for name, n in by_type.items() if n > 0}, lineage, leaves)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from clew.graph.protocol import Direction
 from clew.metadata.change import Change, Receipt
 from clew.metadata.ids import Kind, NodeRef
-from clew.metadata.node import Committed, Context, Event, Node, NodeType
+from clew.metadata.node import Artifact, Committed, Context, Event, Execution, Node, NodeType
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,22 @@ class Client(Protocol):
         """The nodes that exist among ``refs``."""
         ...
 
+    def artifacts_at(self, uri: str) -> list[Artifact]:
+        """The artifacts at an address, however it is spelled; newest first."""
+        ...
+
+    def artifacts_with_digest(self, digest: str) -> list[Artifact]:
+        """The artifacts with these bytes; newest first, a hundred at most."""
+        ...
+
+    def executions_with_fingerprint(self, fingerprint: str, limit: int = 20) -> list[Execution]:
+        """The executions that depended on exactly the same; newest first."""
+        ...
+
+    def find(self, kind: Kind, type: str, name: str, namespace: str = "default") -> Node | None:
+        """The node of that type and name; None when there is none."""
+        ...
+
     def detail(self, ref: NodeRef, moment: Moment = NOW) -> Detail:
         """A node and what hangs on it."""
         ...
@@ -127,6 +143,7 @@ class Client(Protocol):
         where: str | None = None,
         type: str | None = None,
         namespace: str | None = None,
+        context: int | None = None,
         order: str = "id",
         descending: bool = False,
         after: str | None = None,

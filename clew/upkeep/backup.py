@@ -51,7 +51,10 @@ def back_up(home: Home, destination: Path, *, tell: Tell) -> Copied:
         )
     if os.path.lexists(destination):
         raise UsageError(
-            f"{destination} exists", field="DEST", value=str(destination), remedy="Name a folder that does not exist yet"
+            f"{destination} exists",
+            field="DEST",
+            value=str(destination),
+            remedy="Name a folder that does not exist yet",
         )
     store = record.store
     assert isinstance(store, SqliteStore)

@@ -99,11 +99,15 @@ def _uv() -> Finding:
 
 def _folder(path: Path) -> Finding:
     if not path.exists():
-        return Finding("home", WARN, f"{path} does not exist yet", "`clew run` and `clew up` make it; or name another: --home")
+        return Finding(
+            "home", WARN, f"{path} does not exist yet", "`clew run` and `clew up` make it; or name another: --home"
+        )
     if not path.is_dir():
         return Finding("home", BAD, f"{path} is not a folder", "Name a folder with --home or CLEW_HOME")
     if not os.access(path, os.W_OK | os.X_OK):
-        return Finding("home", WARN, f"{path} is read-only for you: it can be read, not recorded into", f"chmod u+rwx {path}")
+        return Finding(
+            "home", WARN, f"{path} is read-only for you: it can be read, not recorded into", f"chmod u+rwx {path}"
+        )
     return Finding("home", OK, str(path))
 
 

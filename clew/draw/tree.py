@@ -7,13 +7,11 @@ N nodes and E edges takes at most E + 1 lines, cycles included.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from clew.cli.output import STATE_STYLE, clean, is_unicode, paint
-from clew.cli.words import label, seconds_of, state_name
 from clew.client.protocol import Lineage
-from clew.cli.output import seconds_text
+from clew.draw.words import STATE_STYLE, clean, label, seconds_of, seconds_text, state_name
 from clew.graph.protocol import Direction
 from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.node import Artifact, Execution, Node
@@ -38,14 +36,23 @@ UNICODE = Strokes("├─ ", "└─ ", "│  ", "   ", "⤴ ")
 ASCII = Strokes("|- ", "`- ", "|  ", "   ", "^ ")
 
 
-def draw(lineage: Lineage) -> Iterator[str]:
+Paint = Callable[[str, str], str]
+"""Puts a text into a style."""
+
+
+def plain(text: str, style: str) -> str:
+    """No colours."""
+    del style
+    return text
+
+
+def draw(lineage: Lineage, paint: Paint = plain, strokes: Strokes = UNICODE) -> Iterator[str]:
     """The lines of the tree: one tree for each seed and way."""
-    strokes = UNICODE if is_unicode() else ASCII
     ways = [Direction.UP, Direction.DOWN] if lineage.direction is Direction.BOTH else [lineage.direction]
     for way in ways:
         if len(ways) == 2:
             yield paint("made from" if way is Direction.UP else "made into", "bold")
-        yield from _trees(lineage, neighbours(lineage, way), strokes)
+        yield from _trees(lineage, neighbours(lineage, way), paint, strokes)
 
 
 def neighbours(lineage: Lineage, way: Direction) -> Mapping[NodeRef, list[NodeRef]]:
@@ -65,11 +72,11 @@ def neighbours(lineage: Lineage, way: Direction) -> Mapping[NodeRef, list[NodeRe
     return found
 
 
-def _trees(lineage: Lineage, further: Mapping[NodeRef, list[NodeRef]], strokes: Strokes) -> Iterator[str]:
+def _trees(lineage: Lineage, further: Mapping[NodeRef, list[NodeRef]], paint: Paint, strokes: Strokes) -> Iterator[str]:
     owner = _owners(lineage, further)
     for seed in lineage.seeds:
-        yield describe(lineage.nodes[seed], seed)
-        yield from _branches(seed, lineage, further, owner, strokes)
+        yield describe(lineage.nodes[seed], seed, paint)
+        yield from _branches(seed, lineage, further, owner, paint, strokes)
 
 
 def _owners(lineage: Lineage, further: Mapping[NodeRef, list[NodeRef]]) -> dict[NodeRef, NodeRef]:
@@ -92,6 +99,7 @@ def _branches(
     lineage: Lineage,
     further: Mapping[NodeRef, list[NodeRef]],
     owner: Mapping[NodeRef, NodeRef],
+    paint: Paint,
     strokes: Strokes,
 ) -> Iterator[str]:
     stack = [("", iter(_children(seed, lineage, further)))]
@@ -104,9 +112,11 @@ def _branches(
         parent, child, is_last = entry
         line = prefix + (strokes.last if is_last else strokes.branch)
         if owner.get(child) != parent:
-            yield paint(line, "bright_black") + paint(f"{strokes.again}{describe_short(lineage, child)}", "bright_black")
+            yield paint(line, "bright_black") + paint(
+                f"{strokes.again}{describe_short(lineage, child)}", "bright_black"
+            )
             continue
-        yield paint(line, "bright_black") + describe(lineage.nodes[child], child)
+        yield paint(line, "bright_black") + describe(lineage.nodes[child], child, paint)
         deeper = prefix + (strokes.blank if is_last else strokes.bar)
         stack.append((deeper if len(stack) < MAX_INDENT else prefix, iter(_children(child, lineage, further))))
 
@@ -118,7 +128,7 @@ def _children(
     return [(ref, child, child is shown[-1]) for child in shown]
 
 
-def describe(node: Node, ref: NodeRef) -> str:
+def describe(node: Node, ref: NodeRef, paint: Paint = plain) -> str:
     """A node on one line: what it is, what it is called, how it stands."""
     state = state_name(node)
     words = [paint(node.type, "bold"), clean(label(node)), paint(str(ref), "bright_black")]

@@ -11,6 +11,22 @@ from clew.metadata.node import Artifact, Committed, Context, Event, Execution, N
 from clew.metadata.states import ArtifactState, EventType, ExecutionState, PropertyType
 from clew.metadata.value import Proto, Value
 
+STATE_STYLE = {
+    "COMPLETE": "green",
+    "LIVE": "green",
+    "CACHED": "cyan",
+    "REFERENCE": "cyan",
+    "RUNNING": "yellow",
+    "NEW": "yellow",
+    "PENDING": "yellow",
+    "FAILED": "bold red",
+    "DELETED": "red",
+    "MARKED_FOR_DELETION": "red",
+    "ABANDONED": "red",
+    "CANCELED": "magenta",
+    "SKIPPED": "bright_black",
+}
+"""Rich styles of states; the word itself always stands beside the colour."""
 _LABELS = ("display_name", "task_name", "name", "title")
 
 
@@ -160,3 +176,51 @@ def value_text(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
+
+
+def clean(text: str) -> str:
+    """``text`` on one line, control characters spelled out: a recorded name must not drive the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def time_text(ms: int | None) -> str:
+    """A time in the user's zone, to the second; empty for None."""
+    if ms is None:
+        return ""
+    from datetime import UTC, datetime
+
+    try:
+        return datetime.fromtimestamp(ms / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (OverflowError, ValueError, OSError):  # a recorded time may lie beyond year 9999
+        return f"{ms} ms"
+
+
+def seconds_text(seconds: float | None) -> str:
+    """A duration as people say it: 0.42 s, 3.1 s, 4 min 12 s, 2 h 5 min."""
+    if seconds is None:
+        return ""
+    if seconds < 10:
+        return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def size_text(size_bytes: int | None) -> str:
+    """A size: 312 B, 4.1 KiB, 2.0 GiB."""
+    if size_bytes is None:
+        return ""
+    amount = float(size_bytes)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if amount < 1024:
+            return f"{size_bytes} B" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TiB"
+
+
+def count_text(count: int, noun: str) -> str:
+    """``1 node``, ``1,234 nodes``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

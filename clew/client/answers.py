@@ -1,0 +1,75 @@
+"""What both clients make of what they fetched, in the same way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clew.client.protocol import Impacted, Lineage
+from clew.draw.words import label, state_name
+from clew.metadata.errors import ArtifactNotFound, Invalid, NotFound
+from clew.metadata.ids import Kind, NodeRef
+from clew.metadata.node import Execution, Node
+from clew.metadata.states import INPUT_EVENTS
+
+
+def not_recorded(text: str) -> ArtifactNotFound:
+    """No artifact has that address or digest."""
+    return ArtifactNotFound(
+        f"no artifact is recorded at {text[:200]!r}",
+        field="id",
+        value=text,
+        remedy="Write artifact:N, execution:N, context:N, a recorded URI or a digest; see `clew ls artifacts`",
+    )
+
+
+def impacted(lineage: Lineage, artifacts: int, executions: int, by_type: dict[str, int]) -> Impacted:
+    """Totals without the seeds themselves, and the nodes of ``lineage`` from which nothing further was made."""
+    feeding = {
+        NodeRef(Kind.ARTIFACT, artifact) if kind in INPUT_EVENTS else NodeRef(Kind.EXECUTION, execution)
+        for execution, kind, artifact in lineage.edges
+    }
+    leaves = [ref for ref in lineage.nodes if ref not in feeding and ref not in lineage.seeds]
+    for seed in lineage.seeds:
+        node = lineage.nodes[seed]
+        by_type[node.type] = by_type.get(node.type, 1) - 1
+        artifacts -= seed.kind is Kind.ARTIFACT
+        executions -= seed.kind is Kind.EXECUTION
+    return Impacted(artifacts, executions, {name: n for name, n in by_type.items() if n > 0}, lineage, leaves)
+
+
+def decision_of(node: Node) -> dict[str, Any]:
+    """The stored decision of the cache about an execution, as one JSON object.
+
+    Errors: Invalid for what is no execution; NotFound when no decision was stored.
+    """
+    from clew.executors.cache import DECISION, PARTS
+
+    if not isinstance(node, Execution):
+        raise Invalid(
+            f"{node.ref} is no execution", field="execution", value=str(node.ref), remedy="Name an execution: execution:N"
+        )
+    decision = node.custom_properties.get(DECISION)
+    if not isinstance(decision, dict):
+        raise NotFound(
+            f"no cache decision is stored about {node.ref}",
+            field="execution",
+            value=str(node.ref),
+            remedy="Decisions are stored for steps that Clew runs: `clew run`, `@clew.step`",
+        )
+    parts = node.custom_properties.get(PARTS)
+    said = {"execution": str(node.ref), "name": label(node), "state": state_name(node), "fingerprint": node.fingerprint}
+    said |= decision
+    for name in ("origin", "compared_with"):
+        if isinstance(said.get(name), int | float):
+            said[name] = f"execution:{said[name]:.0f}"
+    return said | {"parts": parts if isinstance(parts, dict) else {}}
+
+
+def address(text: str) -> str:
+    """``text`` as an address: the path of a file that exists as its ``file://`` URI, anything else as it is."""
+    if "://" in text or not text or "\0" in text or len(text) > 4096:
+        return text
+    from pathlib import Path
+
+    path = Path(text).expanduser()
+    return path.absolute().as_uri() if path.exists() else text

@@ -90,24 +90,32 @@ def postgres_template(postgres_url: str) -> Iterator[str]:
     _execute(postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def _fresh(postgres_url: str, template: str) -> Iterator[str]:
-    name = f"clew_test_{os.getpid()}_{next(_database)}"
-    _execute(postgres_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield _database_url(postgres_url, name)
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_url: str) -> Iterator[Callable[[str], str]]:
+    """Makes databases from a template; a call gives the URL of one nobody else uses."""
+    made: list[str] = []
+
+    def make(template: str) -> str:
+        made.append(f"clew_test_{os.getpid()}_{next(_database)}")
+        _execute(postgres_url, f'CREATE DATABASE "{made[-1]}" TEMPLATE "{template}"')
+        return _database_url(postgres_url, made[-1])
+
+    yield make
     if "CLEW_TEST_POSTGRES_URL" in os.environ:  # a throw-away server goes as a whole; dropping costs half a second each
-        _execute(postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        for name in made:
+            _execute(postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture
-def empty_postgres_url(postgres_url: str) -> Iterator[str]:
+def empty_postgres_url(postgres_databases: Callable[[str], str]) -> str:
     """URL of a fresh database without any table."""
-    yield from _fresh(postgres_url, "template0")
+    return postgres_databases("template0")
 
 
 @pytest.fixture
-def fresh_postgres_url(postgres_url: str, postgres_template: str) -> Iterator[str]:
+def fresh_postgres_url(postgres_databases: Callable[[str], str], postgres_template: str) -> str:
     """URL of a fresh database holding an empty record."""
-    yield from _fresh(postgres_url, postgres_template)
+    return postgres_databases(postgres_template)
 
 
 @pytest.fixture
@@ -116,7 +124,19 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def shared_record_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """URL of a fresh record that the tests of one module share: for those that leave it as it was."""
+    if request.param == "postgres":
+        make = request.getfixturevalue("postgres_databases")
+        return str(make(request.getfixturevalue("postgres_template")))
+    return f"sqlite:///{tmp_path_factory.mktemp('shared')}/record.db"
+
+
+@pytest.fixture(params=BOTH)
 def record_url(request: pytest.FixtureRequest) -> str:
     """URL of a fresh record, once on SQLite and once on PostgreSQL."""
     if request.param == "postgres":
@@ -132,7 +152,7 @@ def record(record_url: str, clock: FakeClock) -> Iterator[Record]:
     record.close()
 
 
-def dump_database(url: str) -> dict[str, list[str]]:
+def _dump(url: str) -> dict[str, list[str]]:
     """Every row of every table, as the database itself spells it."""
     if url.startswith("sqlite:"):
         from pysqlite3 import dbapi2
@@ -153,10 +173,10 @@ def dump_database(url: str) -> dict[str, list[str]]:
         connection.close()
 
 
-@pytest.fixture
-def dump(record_url: str) -> Callable[[], dict[str, list[str]]]:
-    """Everything in the database of ``record``, to show that it did not change."""
-    return lambda: dump_database(record_url)
+@pytest.fixture(scope="session")
+def dump_database() -> Callable[[str], dict[str, list[str]]]:
+    """Everything in the database of a URL, to show that it did not change."""
+    return _dump
 
 
 @pytest.fixture

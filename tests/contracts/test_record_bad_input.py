@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,7 @@ from clew.metadata.states import ArtifactState, EventType, ExecutionState, Prope
 
 A, E, C = Kind.ARTIFACT, Kind.EXECUTION, Kind.CONTEXT
 HUGE = 2**70
+Dump = dict[str, list[str]]
 SURROGATE = "\ud800"
 
 
@@ -55,9 +56,16 @@ def stock(record: Record) -> Record:
     return record
 
 
+@pytest.fixture(scope="module")
+def stocked(shared_record_url: str) -> Iterator[Record]:
+    """One record for every test here: that none of them changes it is what they show."""
+    with Record.open(shared_record_url) as record:
+        yield stock(record)
+
+
 @pytest.fixture
-def stocked(record: Record) -> Record:
-    return stock(record)
+def dump(shared_record_url: str, dump_database: Callable[[str], Dump]) -> Callable[[], Dump]:
+    return lambda: dump_database(shared_record_url)
 
 
 @pytest.fixture
@@ -241,9 +249,7 @@ BAD: dict[str, tuple[type[ClewError], Callable[[], Change]]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_input_is_one_typed_error_and_changes_nothing(
-    stocked: Record, dump: Callable[[], dict[str, list[str]]], case: str
-) -> None:
+def test_bad_input_is_one_typed_error_and_changes_nothing(stocked: Record, dump: Callable[[], Dump], case: str) -> None:
     wanted, change = BAD[case]
     before = dump()
     with_good = change()

@@ -491,7 +491,7 @@ def node_puts(draw: st.DrawFn, state: State) -> NodePut:
     elif draw(RARELY):
         put.properties = {draw(PROPERTY_NAMES): draw(st.sampled_from([0, 0.5]))}
     if not draw(SOMETIMES):
-        put.custom_properties = draw(st.dictionaries(PROPERTY_NAMES, VALUES, max_size=3))
+        put.custom_properties = draw(st.dictionaries(PROPERTY_NAMES, VALUES, max_size=3))  # type: ignore[assignment]
     if put.id is not None and put.mode == "merge" and draw(SOMETIMES):
         fields = ["external_id", "properties", "custom_properties.p", "properties.q", *OWN_FIELDS[kind]]
         put.remove = tuple(draw(st.lists(st.sampled_from(fields), max_size=2, unique=True)))

@@ -7,7 +7,10 @@ who arrives meanwhile waits, and one of those leads the next group. A lone calle
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import pairwise
 
 from clew.metadata.applier import Applier
 from clew.metadata.change import Change, Receipt
@@ -19,6 +22,9 @@ from clew.metadata.types import TypeCache
 
 GROUP_LIMIT = 256
 """Changes a transaction: bounds the wait of the last caller and the memory of the rows."""
+GATHER_FROM = 4
+GATHER_S = 0.0002
+"""A leader whose last group had that many callers looks that often whether they are back."""
 
 Outcome = Receipt | BaseException
 
@@ -26,13 +32,39 @@ Outcome = Receipt | BaseException
 class _Waiting:
     """One caller's changes, and the gate it waits at until they are committed or it is made leader."""
 
-    __slots__ = ("changes", "gate", "outcomes")
+    __slots__ = ("changes", "gate", "next", "opened", "outcomes")
 
     def __init__(self, changes: list[EncodedChange]) -> None:
         self.changes = changes
         self.gate = threading.Lock()
         self.gate.acquire()
+        self.opened = False
         self.outcomes: list[Outcome] | None = None
+        self.next: _Waiting | None = None
+        """Who is let go after this one: one by one, or dozens of threads would fight for the interpreter at once."""
+
+    def open(self) -> None:
+        """Let the caller go on."""
+        with suppress(RuntimeError):  # opened before, by a call that Ctrl-C cut short
+            self.gate.release()
+        self.opened = True
+
+    def wait(self) -> None:
+        """Wait at the gate; once through, let the next one go."""
+        self.gate.acquire()
+        self.pass_on()
+
+    def wait_again(self) -> None:
+        """Wait after an interrupted wait, which may or may not have passed the gate."""
+        while not self.opened:
+            self.gate.acquire(timeout=0.01)
+        self.pass_on()
+
+    def pass_on(self) -> None:
+        """Let the next one go."""
+        if self.next is not None:
+            self.next.open()
+            self.next = None
 
 
 class Committer:
@@ -45,6 +77,7 @@ class Committer:
         self._mutex = threading.Lock()
         self._queue: list[_Waiting] = []
         self._busy = False
+        self._last_group = 1
 
     def commit(self, change: Change) -> Receipt:
         """Record one change; durable when it returns. Errors: its own, or the store's."""
@@ -82,18 +115,27 @@ class Committer:
 
     def _wait(self, waiting: _Waiting) -> None:
         try:
-            waiting.gate.acquire()
+            waiting.wait()
         except BaseException:  # Ctrl-C while waiting: leave the queue, or see through what has begun
             with self._mutex:
-                if waiting in self._queue[1:] or (waiting in self._queue and waiting.gate.locked()):
+                if waiting in self._queue[1:]:  # the first one leads already, or is about to
                     self._queue.remove(waiting)
                     raise
-            waiting.gate.acquire()
+            waiting.wait_again()
             if waiting.outcomes is None:
                 self._lead()
             raise
 
+    def _gather(self) -> None:
+        """Let the callers of the last group, now preparing their next change, come along: no group of one between
+        two large ones. Ends when nobody came for a moment; a lone caller never waits."""
+        seen = 0
+        while self._last_group >= GATHER_FROM and seen < len(self._queue) < self._last_group:
+            seen = len(self._queue)
+            time.sleep(GATHER_S)
+
     def _lead(self) -> None:
+        self._gather()
         with self._mutex:
             size = taken = 0
             for waiting in self._queue:
@@ -102,16 +144,18 @@ class Committer:
                     break
                 taken += 1
             group, self._queue = self._queue[:taken], self._queue[taken:]
+            self._last_group = taken
         try:
             self._commit_group(group)
         finally:
             with self._mutex:
                 following = self._queue[0] if self._queue else None
                 self._busy = following is not None
-            for waiting in group:
-                waiting.gate.release()
+            for waiting, after in pairwise(group):
+                waiting.next = after
+            group[0].pass_on()  # the first of a group is its leader
             if following is not None:
-                following.gate.release()
+                following.open()
 
     def _commit_group(self, group: list[_Waiting]) -> None:
         try:

@@ -132,19 +132,9 @@ class PlainPlan:
             Kind.EXECUTION: head.next_execution,
             Kind.CONTEXT: head.next_context,
         }
-
-        def resolve(arg: NodeArg, kind: Kind, field: str) -> int:
-            if type(arg) is int:
-                if 0 < arg < limits[kind]:
-                    return arg
-                raise missing(kind, arg, field)
-            return resolve_put(arg, kind, field, ids)
-
-        events = _events(change.events, resolve, time_ms, seq, ops)
-        attributions = _links("attribution", change.attributions, resolve, Kind.ARTIFACT, seq, ops)
-        associations = _links("association", change.associations, resolve, Kind.EXECUTION, seq, ops)
-        if not ops:
-            return make_receipt(change, head.seq, time_ms, (), (), changed=False)
+        events = _events(change.events, ids, limits, time_ms, seq, ops)
+        attributions = _links("attribution", change.attributions, Kind.ARTIFACT, ids, limits, seq, ops)
+        associations = _links("association", change.associations, Kind.EXECUTION, ids, limits, seq, ops)
         log = orjson.dumps(ops)
         rows = self.rows
         rows["artifact"] += artifacts
@@ -258,41 +248,51 @@ def already(what: str, field: str, value: object) -> AlreadyRecorded:
     )
 
 
-def _events(puts: list[EventPut], resolve: Any, time_ms: int, seq: int, ops: list[Op]) -> list[Row]:
-    rows: list[Row] = []
-    seen = set()
+def _resolve(arg: NodeArg, kind: Kind, field: str, ids: dict[int, int], limits: dict[Kind, int]) -> int:
+    """The id of a node of this change, or of one that exists: every id below the limit does."""
+    if type(arg) is int:
+        if 0 < arg < limits[kind]:
+            return arg
+        raise missing(kind, arg, field)
+    return resolve_put(arg, kind, field, ids)
+
+
+def _events(
+    puts: list[EventPut], ids: dict[int, int], limits: dict[Kind, int], time_ms: int, seq: int, ops: list[Op]
+) -> list[Row]:
+    rows: dict[Row, Row] = {}
     for put in puts:
-        execution = resolve(put.execution, Kind.EXECUTION, "event.execution")
-        artifact = resolve(put.artifact, Kind.ARTIFACT, "event.artifact")
+        execution = _resolve(put.execution, Kind.EXECUTION, "event.execution", ids, limits)
+        artifact = _resolve(put.artifact, Kind.ARTIFACT, "event.artifact", ids, limits)
         row = event_row(put, execution, artifact, time_ms, seq)
         key = row[:3]
-        if key in seen:
-            if not put.exist_ok:
-                raise already(f"event {EventType(key[1]).name} of artifact {artifact}", "event", key)
-            continue
-        seen.add(key)
-        rows.append(row)
-        ops.append(event_op(row))
-    return rows
+        if key not in rows:
+            rows[key] = row
+            ops.append(event_op(row))
+        elif not put.exist_ok:
+            raise already(f"event {EventType(key[1]).name} of artifact {artifact}", "event", key)
+    return list(rows.values())
 
 
-def _links(table: str, puts: list[LinkPut], resolve: Any, member: Kind, seq: int, ops: list[Op]) -> list[Row]:
-    rows: list[Row] = []
-    seen = set()
+def _links(
+    table: str,
+    puts: list[LinkPut],
+    member: Kind,
+    ids: dict[int, int],
+    limits: dict[Kind, int],
+    seq: int,
+    ops: list[Op],
+) -> list[Row]:
+    rows: dict[Row, Row] = {}
     for put in puts:
-        key = (
-            resolve(put.context, Kind.CONTEXT, f"{table}.context"),
-            resolve(put.member, member, f"{table}.{member.value}"),
-        )
-        if key in seen:
-            if not put.exist_ok:
-                raise already(f"{table} {key}", table, key)
-            continue
-        seen.add(key)
-        row = (*key, seq)
-        rows.append(row)
-        ops.append(link_op(table, row))
-    return rows
+        context = _resolve(put.context, Kind.CONTEXT, "context", ids, limits)
+        key = (context, _resolve(put.member, member, member.value, ids, limits))
+        if key not in rows:
+            row = rows[key] = (*key, seq)
+            ops.append(link_op(table, row))
+        elif not put.exist_ok:
+            raise already(f"{table} {key}", table, key)
+    return list(rows.values())
 
 
 def make_receipt(

@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,14 @@ BUSY_TIMEOUT_S = 60.0
 CHECKPOINT_PAGES = 4000
 WAL_RESET_BUG_FIXED = (3, 51, 3)
 
+CHUNKS = (64, 16, 4, 1)
+"""Rows an INSERT statement: one call into SQLite a chunk, which leaves the interpreter to other threads meanwhile."""
+
 _INSERT = {
-    table: f"INSERT INTO {table}({','.join(columns)}) VALUES({','.join('?' * len(columns))})"
+    (table, size): f"INSERT INTO {table}({','.join(columns)}) VALUES"
+    + ",".join([f"({','.join('?' * len(columns))})"] * size)
     for table, columns in TABLES.items()
+    for size in CHUNKS
 }
 _READ_HEAD = f"SELECT {','.join(HEAD)} FROM head WHERE id = 1"
 _WRITE_HEAD = f"UPDATE head SET {','.join(f'{c} = ?' for c in HEAD)} WHERE id = 1"
@@ -70,12 +76,14 @@ class SqliteWriteSession(SqliteSession):
 
     def insert(self, rows: Rows) -> None:
         """Write new rows."""
-        connection = self._connection
+        execute = self._connection.execute
         for table, new in rows.items():
-            if len(new) == 1:
-                connection.execute(_INSERT[table], new[0])
-            elif new:
-                connection.executemany(_INSERT[table], new)
+            at = 0
+            for size in CHUNKS if new else ():
+                while len(new) - at >= size:
+                    chunk = new[at : at + size]
+                    execute(_INSERT[table, size], list(chain.from_iterable(chunk)) if size > 1 else chunk[0])
+                    at += size
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
         """Run one statement."""

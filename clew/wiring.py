@@ -104,7 +104,7 @@ class Home:
         wanted = self.settings.engine
         if wanted != "sql":
             try:
-                from clew.graph.embedded import EmbeddedEngine
+                from clew.graph.embedded.engine import EmbeddedEngine
 
                 return self._keep(EmbeddedEngine(self.record, self.graph_folder))
             except ImportError as error:

@@ -1,7 +1,138 @@
-"""``clew run``."""
+"""``clew run``: run a pipeline, watch it, and tell how it ended."""
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-def run() -> None:
-    """Run a pipeline."""
+import typer
+
+from clew.cli.options import Home, Json
+from clew.metadata.errors import UsageError
+
+if TYPE_CHECKING:
+    from clew.executors.pipeline.run import RunResult
+
+EXIT = {"COMPLETE": 0, "CANCELED": 130}
+
+
+class Containers(StrEnum):
+    """What to do with steps whose program lives in an image."""
+
+    REFUSE = "refuse"
+    HOST = "host"
+
+
+def run(
+    pipeline: Annotated[Path, typer.Argument(metavar="PIPELINE.yaml", help="KFP v2 IR, compiled.", show_default=False)],
+    parameter: Annotated[
+        list[str] | None, typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A parameter; may be repeated.")
+    ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Run every step, and let no later run find them.")
+    ] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Run every step anew, for later runs to find.")] = False,
+    max_parallel: Annotated[
+        int | None, typer.Option("--max-parallel", metavar="N", min=1, help="Steps at once. [default: two a processor]")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", metavar="S", min=0.001, help="Seconds a step may take.")
+    ] = None,
+    containers: Annotated[
+        Containers,
+        typer.Option("--containers", help="Run programs of container components on this machine, or refuse."),
+    ] = Containers.REFUSE,
+    namespace: Annotated[
+        str | None, typer.Option("--namespace", "-n", metavar="NAME", help="Namespace to record in.")
+    ] = None,
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Run a pipeline on this machine: record every step, reuse what has not changed.
+
+    Exit code 0: complete; 1: a step failed; 2: the pipeline or a parameter is not good; 130: interrupted.
+
+    [bold]Examples[/bold]
+
+      clew run pipeline.yaml
+
+      clew run pipeline.yaml -p depth=4 -p "rates=[0.1, 0.2]"
+
+      clew run pipeline.yaml --json | jq .state
+    """
+    from clew.cli.progress import progress
+    from clew.executors.pipeline.run import RunOptions, run_pipeline
+    from clew.settings import load
+    from clew.wiring import Home as OpenedHome
+
+    if no_cache and refresh:
+        raise UsageError("--no-cache and --refresh exclude each other", field="cache", remedy="Give one")
+    settings = load(home=home, url="", namespace=namespace, max_parallel=max_parallel)
+    given = _parameters(parameter or [])
+    opened = OpenedHome(settings, create=True)
+    try:
+        options = RunOptions(
+            home=opened.path,
+            max_parallel=settings.max_parallel,
+            step_timeout_s=timeout,
+            cache="off" if no_cache else "refresh" if refresh else "on",
+            containers=containers.value,
+            namespace=settings.namespace,
+            actor=settings.author,
+        )
+        with progress() as observer:
+            result = run_pipeline(opened.record, opened.blobs, pipeline, given, options=options, observer=observer)
+    finally:
+        opened.close()
+    if json:
+        from clew.cli.output import emit_json
+
+        emit_json(result.as_dict())
+    else:
+        _print(result)
+    raise typer.Exit(EXIT.get(result.state, 1))
+
+
+def _parameters(texts: list[str]) -> dict[str, str]:
+    """``-p`` options as a mapping. Errors: UsageError."""
+    given: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(
+                f"{text[:80]!r} is not NAME=VALUE", field="parameter", value=text, remedy="Write -p name=value"
+            )
+        if name in given:
+            raise UsageError(f"parameter {name!r} is given twice", field="parameter", value=text, remedy="Give it once")
+        given[name] = value
+    return given
+
+
+def _print(result: RunResult) -> None:
+    """The outcome, for people: how it ended, what was reused, what came out."""
+    from clew.cli.output import emit, fields, heading, note, paint
+    from clew.draw.words import STATE_STYLE, count_text, seconds_text
+
+    steps = [task for task in result.tasks if task.kind != "dag"]
+    reused = sum(task.cached for task in steps)
+    saved = f", saved {seconds_text(result.saved_seconds)}" if result.saved_seconds else ""
+    state = paint(result.state, STATE_STYLE.get(result.state, ""))
+    emit(f"{state} in {seconds_text(result.seconds)}: {count_text(len(steps), 'step')}, {reused} reused{saved}")
+    emit(f"run {result.run}  {paint(f'context:{result.context}', 'bright_black')}")
+    if result.error:
+        emit(paint(result.error, "red"))
+    if result.outputs:
+        heading("outputs")
+        fields((f"  {name}", _shown(value)) for name, value in result.outputs.items())
+        made = next((text for value in result.outputs.values() if (text := _shown(value)).startswith("artifact:")), "")
+        if made:
+            note(f"where it came from: clew trace {made.partition(' ')[0]}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(_shown(item) for item in value)
+    if isinstance(value, dict) and isinstance(value.get("artifact"), str):
+        return " ".join(str(value[key]) for key in ("artifact", "type", "uri") if value.get(key))
+    return str(value)

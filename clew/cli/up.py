@@ -6,12 +6,16 @@ import errno
 import signal
 import socket
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from clew.cli.options import Home
 from clew.metadata.errors import Unavailable
+
+if TYPE_CHECKING:
+    from clew.api.settings import ApiSettings
+    from clew.wiring import Home as OpenedHome
 
 Port = Annotated[
     int | None, typer.Option("--port", "-p", metavar="P", help="HTTP port; 0 takes a free one. [default: 8420]")
@@ -82,14 +86,14 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _serve(opened: object, faces: object, listening: socket.socket, host: str) -> None:
+def _serve(opened: OpenedHome, faces: ApiSettings, listening: socket.socket, host: str) -> None:
     import uvicorn
 
     from clew import __version__
     from clew.api.app import create_app
     from clew.cli.output import note
 
-    app = create_app(opened.services(), faces)  # type: ignore[attr-defined]
+    app = create_app(opened.services(), faces)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=10, server_header=False
     )
@@ -100,7 +104,7 @@ def _serve(opened: object, faces: object, listening: socket.socket, host: str) -
         signal.signal(number, _stop_quietly)
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{listening.getsockname()[1]}"
-    note(f"Clew {__version__} serves {opened.path} at {url}  (GraphiQL: {url}/graphql; Ctrl-C stops)")  # type: ignore[attr-defined]
+    note(f"Clew {__version__} serves {opened.path} at {url}  (GraphiQL: {url}/graphql; Ctrl-C stops)")
     server.run(sockets=[listening])
     if not server.started:
         raise Unavailable("the server did not start", remedy="See the lines above")

@@ -46,7 +46,10 @@ def decision_of(node: Node) -> dict[str, Any]:
 
     if not isinstance(node, Execution):
         raise Invalid(
-            f"{node.ref} is no execution", field="execution", value=str(node.ref), remedy="Name an execution: execution:N"
+            f"{node.ref} is no execution",
+            field="execution",
+            value=str(node.ref),
+            remedy="Name an execution: execution:N",
         )
     decision = node.custom_properties.get(DECISION)
     if not isinstance(decision, dict):

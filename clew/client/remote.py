@@ -94,9 +94,7 @@ class RemoteClient:
             fingerprint=fingerprint,
             first=limit,
         )
-        return [
-            found for one in said["executionsWithFingerprint"] if isinstance(found := wire.node(one), Execution)
-        ]
+        return [found for one in said["executionsWithFingerprint"] if isinstance(found := wire.node(one), Execution)]
 
     def find(self, kind: Kind, type: str, name: str, namespace: str = "default") -> Node | None:
         """The node of that type and name; None when there is none."""
@@ -308,9 +306,7 @@ class RemoteClient:
             change=said.input,
         )["record"]
         self._min_seq = max(self._min_seq, int(receipt["seq"]))
-        ids = {
-            id(put): int(text.rpartition(":")[2]) for put, text in zip(said.order, receipt["ids"], strict=True)
-        }
+        ids = {id(put): int(text.rpartition(":")[2]) for put, text in zip(said.order, receipt["ids"], strict=True)}
         return Receipt(
             seq=Seq(int(receipt["seq"])),
             time_ms=int(receipt["timeMs"]),

@@ -100,7 +100,9 @@ class Connection:
             namespace=namespace or self.settings.namespace,
         )
 
-    def artifacts(self, where: str | None = None, *, type: str | None = None, limit: int | None = None) -> list[Artifact]:
+    def artifacts(
+        self, where: str | None = None, *, type: str | None = None, limit: int | None = None
+    ) -> list[Artifact]:
         """Artifacts, newest first. Errors: InvalidFilter, TypeNotFound."""
         return [node for node in self._nodes(Kind.ARTIFACT, where, type, limit) if isinstance(node, Artifact)]
 
@@ -129,9 +131,7 @@ class Connection:
         """
         moment = NOW if as_of is None else Moment(seq=as_of)
         refs = [self.ref(one, moment) for one in _several(of)]
-        return Traced(
-            self.client.trace(refs, _direction(direction), depth=depth, max_nodes=max_nodes, moment=moment)
-        )
+        return Traced(self.client.trace(refs, _direction(direction), depth=depth, max_nodes=max_nodes, moment=moment))
 
     def impact(self, of: Named | Iterable[Named], *, depth: int | None = None, max_nodes: int = 1000) -> Traced:
         """Everything that was made from ``of``, nearest first."""

@@ -10,6 +10,7 @@ from clew.metadata import digest as digests
 from clew.metadata.errors import ClewError
 from clew.metadata.reader import Reader
 from clew.metadata.states import ArtifactState
+from clew.sdk.files import STORED
 from clew.upkeep.backup import Tell
 from clew.wiring import Home
 
@@ -82,12 +83,14 @@ def _verify_bytes(home: Home, reader: Reader, found: Findings, tell: Tell) -> No
 def _promised(home: Home, reader: Reader) -> Iterator[tuple[digests.Digest, str]]:
     """The digests of artifacts whose bytes this home keeps, with an artifact that has them.
 
-    An artifact whose address lies in the home is the home's to keep; one elsewhere is known by digest only.
+    Those are the artifacts that lie in the home, and the files that the SDK kept a copy of; bytes elsewhere are known
+    by digest only.
     """
+    within = home.path.as_uri()
     rows = reader.query(
-        "SELECT MIN(id), digest FROM artifact WHERE digest IS NOT NULL AND state = ? AND location >= ? AND location < ? "
-        "GROUP BY digest",
-        (int(ArtifactState.LIVE), home.path.as_uri() + "/", home.path.as_uri() + "0"),
+        "SELECT MIN(id), digest FROM artifact WHERE digest IS NOT NULL AND state = ? AND ((location >= ? AND location < ?) "
+        "OR CAST(custom_properties AS TEXT) LIKE ?) GROUP BY digest",
+        (int(ArtifactState.LIVE), f"{within}/", f"{within}0", f'%"{STORED}":true%'),
     )
     for artifact_id, digest in rows:
         yield digests.Digest(digest), f"artifact:{artifact_id}"

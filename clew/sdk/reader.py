@@ -1,0 +1,48 @@
+"""What the cache reads of a record, asked of a client: so that steps are reused with a server as they are embedded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from clew.client.protocol import Client
+from clew.metadata.ids import Kind, NodeRef
+from clew.metadata.node import Artifact, Event, Execution, Node, Page
+
+if TYPE_CHECKING:
+    from clew.metadata.ids import ArtifactId, ExecutionId
+
+
+class ClientReader:
+    """The part of ``metadata.Reader`` that ``executors.cache`` calls."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def executions_with_fingerprint(self, fingerprint: str, limit: int = 20) -> list[Execution]:
+        """Newest first."""
+        return self._client.executions_with_fingerprint(fingerprint, limit)
+
+    def events_of_executions(self, ids: Iterable[int]) -> list[Event]:
+        """What these executions read and wrote."""
+        details = [self._client.detail(NodeRef(Kind.EXECUTION, id)) for id in ids]
+        return [touch.event for detail in details for touch in detail.touches]
+
+    def artifacts_by_id(self, ids: Iterable[ArtifactId]) -> dict[int, Artifact]:
+        """Those that exist."""
+        found = self._client.nodes_by_ref([NodeRef(Kind.ARTIFACT, id) for id in ids])
+        return {ref.id: node for ref, node in found.items() if isinstance(node, Artifact)}
+
+    def executions_by_id(self, ids: Iterable[ExecutionId]) -> dict[int, Execution]:
+        """Those that exist."""
+        found = self._client.nodes_by_ref([NodeRef(Kind.EXECUTION, id) for id in ids])
+        return {ref.id: node for ref, node in found.items() if isinstance(node, Execution)}
+
+    def find(self, kind: Kind, type: str, name: str, namespace: str = "default") -> Node | None:
+        """The node of that type and name."""
+        return self._client.find(kind, type, name, namespace)
+
+    def executions(self, *, context_id: int, order: str, descending: bool, limit: int) -> Page[Any]:
+        """The executions in a context."""
+        page = self._client.nodes(Kind.EXECUTION, context=context_id, order=order, descending=descending, limit=limit)
+        return Page(list(page.items), [], False)

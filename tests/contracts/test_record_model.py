@@ -658,14 +658,23 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
-@pytest.mark.timeout(600)
-def test_sqlite_does_what_the_model_does(folder: Path) -> None:
-    count = iter(range(1_000_000))
-    machine = _machine(lambda: f"sqlite:///{folder}/{next(count)}.db")
-    examples = int(os.environ.get("CLEW_MODEL_EXAMPLES", "40"))
+def _run(machine: type[RecordMachine], examples: int, steps: int) -> None:
+    examples = int(os.environ.get("CLEW_MODEL_EXAMPLES", examples))
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
+
+
+@pytest.mark.timeout(900)
+def test_sqlite_does_what_the_model_does(folder: Path) -> None:
+    count = itertools.count()
+    _run(_machine(lambda: f"sqlite:///{folder}/{next(count)}.db"), examples=40, steps=20)
+
+
+@pytest.mark.postgres
+@pytest.mark.timeout(900)
+def test_postgres_does_what_the_model_does(postgres_databases: Callable[[str], str], postgres_template: str) -> None:
+    _run(_machine(lambda: postgres_databases(postgres_template)), examples=8, steps=20)

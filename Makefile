@@ -35,7 +35,8 @@ lint: setup ## Check style, types, layers, and that nothing generated has drifte
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/packaging/test_drift.py
+	$(BIN)/python -m clew.api.graphql.export --check
+	$(BIN)/python -m pytest -q tests/packaging/test_lock.py
 
 types: setup ## Check types only
 	$(BIN)/mypy
@@ -56,7 +57,7 @@ lock: $(VENV)/.uv ## Pin pyproject.toml's dependencies again (ARGS=--upgrade for
 
 clean: ## Remove everything that was made, except the lock
 	rm -rf $(VENV) .demo .bench build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -rf ui/graphiql/node_modules
+	rm -rf ui/graphiql/node_modules api/graphql/graphiql
 	find $(SOURCES) tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # -- how setup works: one stamp a stage, each made again when what it reads has changed ---------------------------

@@ -24,9 +24,9 @@ def test_the_layers_hold(root: Path) -> None:
     ("below", "above"),
     [
         ("metadata", "clew.graph.protocol"),
-        ("graph", "clew.api"),
+        ("graph", "clew.api.errors"),
         ("collectors", "clew.executors"),
-        ("executors", "clew.api"),
+        ("executors", "clew.api.errors"),
         ("api", "clew.cli"),
     ],
 )

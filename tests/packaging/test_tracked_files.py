@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DRAWERS = {"utils.py", "util.py", "helpers.py", "common.py", "base.py", "misc.py"}
-MACHINE_PATH = re.compile(r"(?<![\w./:-])/(root|work|Users|home/[a-z]+)/")
+MACHINE_PATH = re.compile(r"(?<![\w./:}-])/(root|work|Users|home/[a-z]+)/")
 MAX_LINES = 450
 
 
@@ -41,8 +41,9 @@ def test_no_npm_lock_says_where_packages_were_fetched_from(tree: list[Path]) -> 
     assert [(file, name) for file, name, package in packages if "resolved" in package] == []
 
 
-def test_no_npm_or_pip_setting_is_tracked(tree: list[Path]) -> None:
-    assert [str(f) for f in tree if f.name in {".npmrc", "pip.conf", "uv.toml", ".pypirc"}] == []
+def test_no_package_client_is_told_where_to_fetch_from(tree: list[Path]) -> None:
+    settings = [f for f in tree if f.name in {".npmrc", "pip.conf", "uv.toml", ".pypirc", "package.json"}]
+    assert [str(f) for f in settings if re.search(r"registry *=|index-url|://", text_of(f))] == []
 
 
 def test_test_files_have_unique_names(tree: list[Path]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DRAWERS = {"utils.py", "util.py", "helpers.py", "common.py", "base.py", "misc.py"}
-MACHINE_PATH = re.compile(r"(?<![\w./:}-])/(root|work|Users|home/[a-z]+)/")
+MACHINE_PATH = re.compile(r"(?<![\w./:}>-])/(root|work|Users|home/[a-z]+)/")
 MAX_LINES = 450
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from clew.graph.protocol import EVERYTHING, Direction, NodeFilter, Trace
-from clew.metadata.errors import Invalid
+from clew.graph.question import walk_of
 from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.node import Artifact, Execution
 from clew.metadata.reader import Reader
@@ -33,9 +33,8 @@ def trace_past(
     Errors: ArtifactNotFound, ExecutionNotFound for unknown seeds; Invalid for a context as a seed.
     """
     began = time.perf_counter()
+    seeds = walk_of(seeds, direction, depth)
     for seed in seeds:
-        if seed.kind is Kind.CONTEXT:
-            raise Invalid(f"{seed} is a context, and lineage runs between artifacts and executions", field="of")
         reader.node(seed)
     walk = _Walk(reader, depth, check)
     if direction is not Direction.DOWN:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from clew.graph.embedded.csr import I64, U8, U32, Csr
@@ -12,6 +10,7 @@ from clew.graph.embedded.reach import Scratch
 from clew.graph.embedded.tail import Tail
 from clew.graph.embedded.view import View
 from clew.graph.embedded.walk import any_marked, mark, neighbours, walk, wipe
+from clew.graph.unfold import unfold
 
 Steps = dict[int, list[int]]
 
@@ -72,8 +71,8 @@ def shortest(
     if not met:
         return [], -1, cut
     length = down.depth + up.depth
-    paths = list(_limited(_unfolded(begin, length, _steps(view, down, up)), limit + 1))
-    return paths[:limit], length, len(paths) > limit
+    paths, more = unfold(begin, length, _steps(view, down, up), limit)
+    return paths, length, more
 
 
 def _steps(view: View, down: _Side, up: _Side) -> Steps:
@@ -120,26 +119,3 @@ def _edges_into(csr: Csr, tail: Tail, edge_limit: int, sources: U32, up: bool, b
 def _note(steps: Steps, here: U32, there: U32) -> None:
     for one, next_ in zip(here.tolist(), there.tolist(), strict=True):
         steps.setdefault(one, []).append(next_)
-
-
-def _unfolded(begin: int, length: int, steps: Steps) -> Iterator[list[int]]:
-    """Every path of ``length`` steps, depth first."""
-    path, choices = [begin], [iter(steps.get(begin, ()))]
-    if length == 0:
-        yield path
-        return
-    while choices:
-        next_ = next(choices[-1], None)
-        if next_ is None:
-            choices.pop()
-            path.pop()
-        elif len(path) == length:
-            yield [*path, next_]
-        else:
-            path.append(next_)
-            choices.append(iter(steps[next_]))
-
-
-def _limited(paths: Iterator[list[int]], limit: int) -> Iterator[list[int]]:
-    for path, _ in zip(paths, range(limit), strict=False):
-        yield path

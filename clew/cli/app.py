@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from clew.cli.compare import diff, why
@@ -17,7 +19,6 @@ from clew.cli.version import version
 
 app = typer.Typer(
     name="clew",
-    help="Clew: the system of record for machine-learning lineage.",
     epilog="Start with [bold]clew run PIPELINE.yaml[/bold] or [bold]clew up[/bold]; "
     "then [bold]clew ls runs[/bold] and [bold]clew trace ID[/bold].",
     no_args_is_help=True,
@@ -25,6 +26,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        version()
+        raise typer.Exit
+
+
+@app.callback()
+def clew(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Clew: the system of record for machine-learning lineage."""
+
 
 _PANELS = {
     "Do": (run, up),

@@ -20,7 +20,9 @@ def diff(
     server: Server = None,
     json: Json = False,
 ) -> None:
-    """Tell two artifacts, executions or runs apart: properties, inputs, parameters, code, environment.
+    """Tell two artifacts, executions or runs apart.
+
+    Properties, inputs, parameters, code, environment: what differs, and with --all what does not.
 
     [bold]Examples[/bold]
 
@@ -44,7 +46,9 @@ def why(
     server: Server = None,
     json: Json = False,
 ) -> None:
-    """Explain why an execution ran or was reused: the stored decision of the cache, field by field.
+    """Explain why an execution ran or was reused.
+
+    The decision of the cache as it was stored, field by field.
 
     [bold]Examples[/bold]
 

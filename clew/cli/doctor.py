@@ -8,7 +8,9 @@ from clew.cli.options import Home, Json
 
 
 def doctor(home: Home = None, json: Json = False) -> None:
-    """Look for what is wrong with the home and the machine, and say what helps; exit code 1 when something is.
+    """Look for what is wrong, and say what helps.
+
+    The home and the machine under it. Exit code 1 when something does not work.
 
     [bold]Examples[/bold]
 

@@ -71,6 +71,8 @@ def _report_usage(error: Exception, as_json: bool) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "clew"
     message = str(error.format_message()) if hasattr(error, "format_message") else str(error)
+    if not message:  # `clew` alone: the help has been printed
+        return USAGE
     return _report(UsageError(message.rstrip("."), remedy=f"Try `{path} --help`"), as_json)
 
 

@@ -74,7 +74,9 @@ def impact(
     server: Server = None,
     json: Json = False,
 ) -> None:
-    """Tell what a change would touch: everything that was made from something.
+    """Tell what a change would touch.
+
+    Everything that was made from something: totals by type, and where it ends.
 
     [bold]Examples[/bold]
 
@@ -124,7 +126,9 @@ def paths(
     server: Server = None,
     json: Json = False,
 ) -> None:
-    """Show the shortest ways data took from one node to another; exit code 1 when there is none.
+    """Show how data got from one node to another.
+
+    The shortest ways; exit code 1 when there is none.
 
     [bold]Examples[/bold]
 

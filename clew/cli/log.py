@@ -33,7 +33,9 @@ def log(
     server: Server = None,
     json: Json = False,
 ) -> None:
-    """Show what was recorded, change by change, oldest first.
+    """Show what was recorded, change by change.
+
+    Oldest first.
 
     With --json: one object a change and line.
 

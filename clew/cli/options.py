@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from clew.client.protocol import Client, Moment
 
 Home = Annotated[
-    str | None, typer.Option("--home", metavar="DIR", help="Folder of the record. [env: CLEW_HOME; default: .clew]")
+    str | None, typer.Option("--home", metavar="DIR", help="Folder of the record (CLEW_HOME; else .clew).")
 ]
 Server = Annotated[
     str | None,
-    typer.Option("--server", metavar="URL", help="Ask the server at URL instead of opening a home. [env: CLEW_URL]"),
+    typer.Option("--server", metavar="URL", help="Ask the server at URL (CLEW_URL), not a home."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 AsOf = Annotated[

@@ -34,7 +34,7 @@ def run(
     ] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Run every step anew, for later runs to find.")] = False,
     max_parallel: Annotated[
-        int | None, typer.Option("--max-parallel", metavar="N", min=1, help="Steps at once. [default: two a processor]")
+        int | None, typer.Option("--max-parallel", metavar="N", min=1, help="Steps at once (two a processor).")
     ] = None,
     timeout: Annotated[
         float | None, typer.Option("--timeout", metavar="S", min=0.001, help="Seconds a step may take.")
@@ -49,7 +49,7 @@ def run(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Run a pipeline on this machine: record every step, reuse what has not changed.
+    """Run a pipeline: record every step, reuse what has not changed.
 
     Exit code 0: complete; 1: a step failed; 2: the pipeline or a parameter is not good; 130: interrupted.
 

@@ -26,7 +26,9 @@ def show(
     server: Server = None,
     json: Json = False,
 ) -> None:
-    """Show a node: properties, events, contexts, and with --history every state it had.
+    """Show a node and what hangs on it.
+
+    Properties, events, contexts; with --history every state it had.
 
     [bold]Examples[/bold]
 
@@ -155,9 +157,8 @@ def _print_contexts(detail: Detail) -> None:
             emit(paint(f"  and {len(contexts) - SHOWN:,} more (--json lists them)", "bright_black"))
     if is_context:
         emit("")
-        emit(
-            f"holds {count_text(detail.artifact_count, 'artifact')} and {count_text(detail.execution_count, 'execution')}"
-        )
+        artifacts, executions = detail.artifact_count, detail.execution_count
+        emit(f"holds {count_text(artifacts, 'artifact')} and {count_text(executions, 'execution')}")
 
 
 def _print_history(past: list[Node]) -> None:

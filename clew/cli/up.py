@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from clew.api.settings import ApiSettings
     from clew.wiring import Home as OpenedHome
 
-Port = Annotated[
-    int | None, typer.Option("--port", "-p", metavar="P", help="HTTP port; 0 takes a free one. [default: 8420]")
-]
+Port = Annotated[int | None, typer.Option("--port", "-p", metavar="P", help="HTTP port (8420); 0 takes a free one.")]
 
 
 def up(
@@ -30,13 +28,13 @@ def up(
     port: Port = None,
     grpc_port: Annotated[
         int | None,
-        typer.Option(
-            "--grpc-port", metavar="G", help="gRPC port. Accepted, but nothing listens there yet. [default: 8421]"
-        ),
+        typer.Option("--grpc-port", metavar="G", help="gRPC port (8421). Accepted; nothing listens there yet."),
     ] = None,
     home: Home = None,
 ) -> None:
-    """Serve the record: GraphQL at /graphql, with GraphiQL, and /healthz, /readyz, /metrics.
+    """Serve a home over HTTP.
+
+    GraphQL at /graphql, with GraphiQL; /healthz, /readyz, /metrics.
 
     Ready when /readyz answers 200. Ctrl-C or SIGTERM stops it after the requests in flight.
 

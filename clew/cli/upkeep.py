@@ -21,7 +21,9 @@ def verify(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Check that the record says what its log says, and that stored bytes are what they were; exit code 1 on damage.
+    """Check the record and the stored bytes.
+
+    The tables must say what the log says, and every stored byte be what it was. Exit code 1 on damage.
 
     [bold]Examples[/bold]
 
@@ -55,10 +57,10 @@ def backup(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Copy the record and the stored bytes to a folder, consistent as of now, while others read and write.
+    """Copy the record and the stored bytes to a folder.
 
-    A record on PostgreSQL is backed up with pg_dump; environments and engine snapshots are not copied, they are
-    made again.
+    Consistent as of now, while others read and write. A record on PostgreSQL is backed up with pg_dump. Logs of runs,
+    environments and engine snapshots are not copied.
 
     [bold]Examples[/bold]
 
@@ -81,9 +83,8 @@ def backup(
             {"destination": str(destination), "seq": done.seq, "files": done.files, "size_bytes": done.size_bytes}
         )
         return
-    emit(
-        f"{destination}: {count_text(done.seq, 'change')}, {count_text(done.files, 'file')}, {size_text(done.size_bytes)}"
-    )
+    counts = f"{count_text(done.seq, 'change')}, {count_text(done.files, 'file')}, {size_text(done.size_bytes)}"
+    emit(f"{destination}: {counts}")
 
 
 def restore(

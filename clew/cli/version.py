@@ -6,7 +6,7 @@ from clew.cli.options import Json
 
 
 def version(json: Json = False) -> None:
-    """Print the version of Clew and of what its answers depend on."""
+    """Print the version."""
     from clew import __version__
     from clew.cli.output import emit, emit_json
 
@@ -15,6 +15,7 @@ def version(json: Json = False) -> None:
         return
     import platform
 
-    from clew.metadata.store.sqlite import sqlite3
+    from clew.metadata.store import sqlite
 
-    emit_json({"clew": __version__, "python": platform.python_version(), "sqlite": sqlite3.sqlite_version})
+    library = vars(sqlite)["sqlite3"]
+    emit_json({"clew": __version__, "python": platform.python_version(), "sqlite": library.sqlite_version})

@@ -11,8 +11,8 @@ from clew.client.protocol import NOW, Detail, Impacted, Lineage, Listing, Moment
 from clew.graph.protocol import Direction, Trace
 from clew.metadata import digest as digests
 from clew.metadata.change import Change, Receipt
-from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.errors import TypeNotFound
+from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.node import Artifact, Committed, Execution, Node, NodeType
 from clew.metadata.reader import Reader
 from clew.wiring import Home

@@ -59,7 +59,7 @@ class Detail:
 class Lineage:
     """What a walk reached, with its nodes.
 
-    Shape: ``nodes`` and ``depths`` in order of depth, seeds first; ``edges`` are (execution id, event type, artifact id).
+    Shape: ``nodes`` and ``depths`` by depth, seeds first; ``edges`` are (execution id, event type, artifact id).
     """
 
     seeds: list[NodeRef]

@@ -24,6 +24,20 @@ _LINEAGE = """
   depth totalNodes totalEdges partial seq tookMs
   nodes { id depth node { ...N } } edges { execution artifact type }
 """
+_DETAIL = f"""
+query($id: ID!, $first: Int!, $asOf: AsOf) {{
+  node(id: $id, asOf: $asOf) {{
+    ...N
+    ... on Artifact {{ events(first: $first) {{ {EVENT_FIELDS} execution {{ ...N }} }} contexts {{ ...N }} }}
+    ... on Execution {{ events(first: $first) {{ {EVENT_FIELDS} artifact {{ ...N }} }} contexts {{ ...N }} }}
+    ... on Context {{
+      parents {{ ...N }} children {{ ...N }}
+      artifacts(first: 1) {{ totalCount }} executions(first: 1) {{ totalCount }}
+    }}
+  }}
+}}
+{NODE_FIELDS}
+"""
 
 
 class RemoteClient:
@@ -42,7 +56,9 @@ class RemoteClient:
         if text.startswith(("sha256:", "tree:")):
             found = self._ask(
                 """query($digest: String!, $asOf: AsOf) {
-                  artifacts(filter: {digest: $digest}, orderBy: {direction: DESC}, first: 1, asOf: $asOf) { nodes { id } }
+                  artifacts(filter: {digest: $digest}, orderBy: {direction: DESC}, first: 1, asOf: $asOf) {
+                    nodes { id }
+                  }
                 }""",
                 digest=text,
                 asOf=_as_of(moment),
@@ -115,24 +131,7 @@ class RemoteClient:
 
     def detail(self, ref: NodeRef, moment: Moment = NOW) -> Detail:
         """A node and what hangs on it."""
-        said = self._ask(
-            """query($id: ID!, $first: Int!, $asOf: AsOf) {
-              node(id: $id, asOf: $asOf) {
-                ...N
-                ... on Artifact { events(first: $first) { %(event)s execution { ...N } } contexts { ...N } }
-                ... on Execution { events(first: $first) { %(event)s artifact { ...N } } contexts { ...N } }
-                ... on Context {
-                  parents { ...N } children { ...N }
-                  artifacts(first: 1) { totalCount } executions(first: 1) { totalCount }
-                }
-              }
-            }"""
-            % {"event": EVENT_FIELDS}
-            + NODE_FIELDS,
-            id=str(ref),
-            first=EVENTS_MAX,
-            asOf=_as_of(moment),
-        )["node"]
+        said = self._ask(_DETAIL, id=str(ref), first=EVENTS_MAX, asOf=_as_of(moment))["node"]
         node = wire.node(said)
         if ref.kind is Kind.CONTEXT:
             return Detail(
@@ -221,7 +220,8 @@ class RemoteClient:
     ) -> Lineage:
         """Walk the lineage of ``seeds``."""
         said = self._ask(
-            f"""query($of: [ID!]!, $direction: Direction!, $depth: Int, $maxNodes: Int!, $asOf: AsOf, $minSeq: Int64!) {{
+            f"""query($of: [ID!]!, $direction: Direction!, $depth: Int, $maxNodes: Int!, $asOf: AsOf,
+                      $minSeq: Int64!) {{
               lineage(of: $of, direction: $direction, depth: $depth, maxNodes: $maxNodes, asOf: $asOf, minSeq: $minSeq)
               {{ {_LINEAGE} }}
             }}"""

@@ -21,9 +21,9 @@ from clew.metadata.node import Artifact, NodeType
 from clew.metadata.states import ArtifactState, EventType, ExecutionState
 from clew.metadata.value import Value
 from clew.sdk import values
-from clew.sdk.execution import CONTEXT_TYPES, ERROR_MAX_CHARS
 from clew.sdk.files import STORED, local_path
 from clew.sdk.reader import ClientReader
+from clew.sdk.running import CONTEXT_TYPES, ERROR_MAX_CHARS
 
 if TYPE_CHECKING:
     from clew.metadata.reader import Reader
@@ -189,9 +189,9 @@ class Call:
     def _load(self, artifact: Artifact) -> Any:
         """The value of an output whose bytes the cache has just verified."""
         format = artifact.custom_properties.get(FORMAT)
-        assert artifact.digest is not None and artifact.uri is not None
         if format == values.FILE:
-            return local_path(artifact.uri)
+            return local_path(artifact.uri or "")
+        assert artifact.digest is not None
         with self._connection.store.open(artifact.digest) as stream:
             return values.decode(str(format), stream.read())
 

@@ -16,7 +16,7 @@ from clew.metadata.blobs import LocalStore
 from clew.metadata.errors import UsageError
 from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.node import Artifact, Context, Execution, Node
-from clew.sdk.execution import Running
+from clew.sdk.running import Running
 from clew.settings import Settings, load
 
 Named = str | Path | NodeRef | Node
@@ -89,7 +89,7 @@ class Connection:
         run: str | None = None,
         namespace: str | None = None,
     ) -> Running:
-        """Work to report: use it in a ``with`` statement. See :class:`clew.sdk.execution.Running`."""
+        """Work to report: use it in a ``with`` statement. See :class:`clew.sdk.running.Running`."""
         return Running(
             self,
             type,

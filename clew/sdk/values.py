@@ -55,7 +55,7 @@ def decode(format: str, data: bytes) -> Any:
 
         return np.load(io.BytesIO(data), allow_pickle=False)
     if format in (PARQUET, CSV):
-        import pandas as pd
+        import pandas as pd  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
         return pd.read_parquet(io.BytesIO(data)) if format == PARQUET else pd.read_csv(io.BytesIO(data), index_col=0)
     raise Corrupt(f"a stored value has the unknown format {format!r}", field="format", value=format)

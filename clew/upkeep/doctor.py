@@ -62,10 +62,11 @@ def _python() -> Finding:
 
 
 def _sqlite() -> Finding:
-    from clew.metadata.store.sqlite import has_wal_reset_bug, sqlite3
+    from clew.metadata.store import sqlite
 
-    version = f"SQLite {sqlite3.sqlite_version} ({sqlite3.__name__.split('.')[0]})"
-    if not has_wal_reset_bug():
+    library = vars(sqlite)["sqlite3"]  # pysqlite3, or the interpreter's own
+    version = f"SQLite {library.sqlite_version} ({library.__name__.partition('.')[0]})"
+    if not sqlite.has_wal_reset_bug():
         return Finding("sqlite", OK, version)
     return Finding(
         "sqlite",

@@ -88,8 +88,8 @@ def _promised(home: Home, reader: Reader) -> Iterator[tuple[digests.Digest, str]
     """
     within = home.path.as_uri()
     rows = reader.query(
-        "SELECT MIN(id), digest FROM artifact WHERE digest IS NOT NULL AND state = ? AND ((location >= ? AND location < ?) "
-        "OR CAST(custom_properties AS TEXT) LIKE ?) GROUP BY digest",
+        "SELECT MIN(id), digest FROM artifact WHERE digest IS NOT NULL AND state = ? "
+        "AND ((location >= ? AND location < ?) OR CAST(custom_properties AS TEXT) LIKE ?) GROUP BY digest",
         (int(ArtifactState.LIVE), f"{within}/", f"{within}0", f'%"{STORED}":true%'),
     )
     for artifact_id, digest in rows:

@@ -70,4 +70,42 @@ def _print_differences(found: dict[str, Any], a: str, b: str) -> None:
 
 
 def _print_why(found: dict[str, Any]) -> None:
-    del found
+    from clew.cli.output import emit, fields, heading, paint, table
+    from clew.draw.words import STATE_STYLE, clean, seconds_text
+
+    state = found["state"] or ""
+    words = [clean(str(found["task"] or "")), paint(found["execution"], "bright_black")]
+    emit("  ".join(word for word in (*words, paint(state, STATE_STYLE.get(state, ""))) if word))
+    emit(_outcome(found))
+    if found["saved_ms"]:
+        emit(f"saved {seconds_text(found['saved_ms'] / 1000)}")
+    if found["changed"]:
+        heading(f"changed since {found['compared_with']}")
+        rows = [(f"  {one['part']}", _short(one["before"]), _short(one["after"])) for one in found["changed"]]
+        table(["  PART", "BEFORE", "NOW"], rows)
+    if found["parts"]:
+        heading("what the result depends on")
+        fields((f"  {part}", _short(value)) for part, value in _flat(found["parts"]).items())
+    if found["fingerprint"]:
+        emit(paint(f"\nfingerprint {found['fingerprint']}", "bright_black"))
+
+
+def _outcome(found: dict[str, Any]) -> str:
+    verb = {"hit": "reused", "miss": "ran", "off": "ran"}.get(found["outcome"], found["outcome"])
+    return f"{verb}: {found['reason']}"
+
+
+def _flat(parts: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for part, value in parts.items():
+        flat |= {f"{part}.{name}": item for name, item in value.items()} if isinstance(value, dict) else {part: value}
+    return flat
+
+
+def _short(value: Any) -> str:
+    import json
+
+    from clew.draw.words import clean
+
+    text = "(absent)" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return clean(text if len(text) <= 100 else text[:97] + "...")

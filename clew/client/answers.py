@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from clew.client.protocol import Impacted, Lineage
-from clew.draw.words import label, state_name
-from clew.metadata.errors import ArtifactNotFound, Invalid, NotFound
+from clew.client.protocol import Client, Impacted, Lineage
+from clew.metadata.errors import ArtifactNotFound, Invalid
 from clew.metadata.ids import Kind, NodeRef
-from clew.metadata.node import Execution, Node
 from clew.metadata.states import INPUT_EVENTS
+
+if TYPE_CHECKING:
+    from clew.metadata.reader import Reader
 
 
 def not_recorded(text: str) -> ArtifactNotFound:
@@ -37,35 +38,17 @@ def impacted(lineage: Lineage, artifacts: int, executions: int, by_type: dict[st
     return Impacted(artifacts, executions, {name: n for name, n in by_type.items() if n > 0}, lineage, leaves)
 
 
-def decision_of(node: Node) -> dict[str, Any]:
+def why(client: Client, ref: NodeRef) -> dict[str, Any]:
     """The stored decision of the cache about an execution, as one JSON object.
 
-    Errors: Invalid for what is no execution; NotFound when no decision was stored.
+    Errors: Invalid for what is no execution; ExecutionNotFound; NotFound when no decision was stored.
     """
-    from clew.executors.cache import DECISION, PARTS
+    from clew.client.reader import ClientReader
+    from clew.executors.explain import explain
 
-    if not isinstance(node, Execution):
-        raise Invalid(
-            f"{node.ref} is no execution",
-            field="execution",
-            value=str(node.ref),
-            remedy="Name an execution: execution:N",
-        )
-    decision = node.custom_properties.get(DECISION)
-    if not isinstance(decision, dict):
-        raise NotFound(
-            f"no cache decision is stored about {node.ref}",
-            field="execution",
-            value=str(node.ref),
-            remedy="Decisions are stored for steps that Clew runs: `clew run`, `@clew.step`",
-        )
-    parts = node.custom_properties.get(PARTS)
-    said = {"execution": str(node.ref), "name": label(node), "state": state_name(node), "fingerprint": node.fingerprint}
-    said |= decision
-    for name in ("origin", "compared_with"):
-        if isinstance(said.get(name), int | float):
-            said[name] = f"execution:{said[name]:.0f}"
-    return said | {"parts": parts if isinstance(parts, dict) else {}}
+    if ref.kind is not Kind.EXECUTION:
+        raise Invalid(f"{ref} is no execution", field="execution", value=str(ref), remedy="Name one: execution:N")
+    return explain(cast("Reader", ClientReader(client)), ref.id).as_dict()
 
 
 def address(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from clew.client.answers import address, decision_of, impacted, not_recorded
+from clew.client.answers import address, impacted, not_recorded, why
 from clew.client.protocol import NOW, Detail, Impacted, Lineage, Listing, Moment, Routes, Touch
 from clew.graph.protocol import Direction, Trace
 from clew.metadata import digest as digests
@@ -180,8 +180,7 @@ class EmbeddedClient:
 
     def why(self, ref: NodeRef) -> dict[str, Any]:
         """The stored decision of the cache about an execution."""
-        with self._read(NOW) as reader:
-            return decision_of(reader.node(ref))
+        return why(self, ref)
 
     def changes(self, after: int = 0, limit: int = 1000) -> list[Committed]:
         """The change log behind ``after``."""

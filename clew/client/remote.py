@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clew.client import wire
-from clew.client.answers import address, decision_of, impacted, not_recorded
+from clew.client.answers import address, impacted, not_recorded, why
 from clew.client.http import GraphQL
 from clew.client.protocol import NOW, Detail, Impacted, Lineage, Listing, Moment, Routes, Touch
 from clew.client.wire import EVENT_FIELDS, NODE_FIELDS, TYPE_FIELDS
@@ -277,7 +277,7 @@ class RemoteClient:
 
     def why(self, ref: NodeRef) -> dict[str, Any]:
         """The stored decision of the cache about an execution."""
-        return decision_of(self.detail(ref).node)
+        return why(self, ref)
 
     def changes(self, after: int = 0, limit: int = 1000) -> list[Committed]:
         """The change log behind ``after``."""

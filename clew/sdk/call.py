@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from clew.client.reader import ClientReader
 from clew.executors.cache import COMPONENT_TYPE, DECISION, PARTS, Cache, Decision
 from clew.executors.fingerprint import Content, Fingerprint, function_fingerprint
 from clew.executors.policy import Always, MaxAge, Never
@@ -22,7 +23,6 @@ from clew.metadata.states import ArtifactState, EventType, ExecutionState
 from clew.metadata.value import Value
 from clew.sdk import values
 from clew.sdk.files import STORED, local_path
-from clew.sdk.reader import ClientReader
 from clew.sdk.running import CONTEXT_TYPES, ERROR_MAX_CHARS
 
 if TYPE_CHECKING:

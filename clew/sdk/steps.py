@@ -56,8 +56,8 @@ def step(
     Two calls are equal when the function's code (comments and docstrings aside), the functions and constants of its
     module it uses, its arguments by content, ``packages`` (name -> version), the Python version and ``salt`` are.
     Arguments and results are what JSON can say, bytes, numpy arrays, pandas frames, and files named by a
-    ``pathlib.Path``, which count by content. A tuple, or a dict that holds more than JSON, returns several outputs. What a step returns is what
-    was stored, on the first call too: tuples inside JSON come back as lists.
+    ``pathlib.Path``, which count by content. A tuple, or a dict that holds more than JSON, returns several outputs.
+    What a step returns is what was stored, on the first call too: tuples inside JSON come back as lists.
 
     ``cache=False`` records and never reuses; ``max_age_s`` reuses only what is younger; ``type`` names the execution's
     type (the function's name otherwise).

@@ -1,4 +1,4 @@
-"""What the cache reads of a record, asked of a client: so that steps are reused with a server as they are embedded."""
+"""What the cache reads of a record, asked of a client: so that both kinds of client reuse and explain alike."""
 
 from __future__ import annotations
 
@@ -37,6 +37,12 @@ class ClientReader:
         """Those that exist."""
         found = self._client.nodes_by_ref([NodeRef(Kind.EXECUTION, id) for id in ids])
         return {ref.id: node for ref, node in found.items() if isinstance(node, Execution)}
+
+    def execution(self, id: int) -> Execution:
+        """The execution. Errors: ExecutionNotFound."""
+        node = self._client.detail(NodeRef(Kind.EXECUTION, id)).node
+        assert isinstance(node, Execution)
+        return node
 
     def find(self, kind: Kind, type: str, name: str, namespace: str = "default") -> Node | None:
         """The node of that type and name."""

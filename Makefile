@@ -8,7 +8,7 @@ ARGS ?=
 
 SOURCES := clew metadata graph collectors executors api ui
 GRAPHIQL := $(wildcard ui/graphiql/package.json)
-BENCHES := write engine graphql pipeline cli
+BENCHES := write engine graphql_http pipeline cli
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test torture lint types format bench bench-quick lock clean
@@ -87,10 +87,11 @@ $(VENV)/.clew: pyproject.toml $(VENV)/.packages
 	@touch $@
 
 $(VENV)/.graphiql: $(wildcard ui/graphiql/package.json ui/graphiql/package-lock.json ui/graphiql/*.* ui/graphiql/src/*) | $(VENV)/.uv
-	@if ! node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null; then \
-	  echo "The GraphiQL page is built with Node >= 20, and node is $$(node --version 2>&1 || true). Install it and try again." >&2; \
+	@if ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a * 100 + +b >= 2019 ? 0 : 1)' 2>/dev/null; then \
+	  echo "The GraphiQL page is built with Node 20.19 or newer, and node is $$(node --version 2>&1 || true)." >&2; \
+	  echo "Install it and try again." >&2; \
 	  exit 1; \
 	fi
 	@echo "Building the GraphiQL page"
-	@cd ui/graphiql && npm ci --silent --no-audit --no-fund && npm run --silent build
+	@cd ui/graphiql && npm ci --silent --no-audit --no-fund && npm run --silent build -- --logLevel warn
 	@touch $@

@@ -37,6 +37,34 @@ class OrderDirection(Enum):
     DESC = "desc"
 
 
+class State(Enum):
+    """States of artifacts and of executions, in one enumeration: so one selection can name both."""
+
+    UNKNOWN = "UNKNOWN"
+    PENDING = "PENDING"
+    LIVE = "LIVE"
+    MARKED_FOR_DELETION = "MARKED_FOR_DELETION"
+    DELETED = "DELETED"
+    ABANDONED = "ABANDONED"
+    REFERENCE = "REFERENCE"
+    NEW = "NEW"
+    RUNNING = "RUNNING"
+    COMPLETE = "COMPLETE"
+    FAILED = "FAILED"
+    CACHED = "CACHED"
+    CANCELED = "CANCELED"
+
+
+ARTIFACT_STATE_OF: dict[ArtifactState | None, State | None] = {
+    None: None,
+    **{state: State[state.name] for state in ArtifactState},
+}
+EXECUTION_STATE_OF: dict[ExecutionState | None, State | None] = {
+    None: None,
+    **{state: State[state.name] for state in ExecutionState},
+}
+
+
 class UpdateMode(Enum):
     """What an update does with what it does not name."""
 
@@ -69,33 +97,36 @@ _describe(
         "CONTEXT": "A grouping: project, experiment, pipeline, run.",
     },
 )
-_describe(
-    ArtifactState,
-    "ArtifactState",
-    "Life of an artifact.",
-    {
-        "UNKNOWN": "Not told.",
-        "PENDING": "Being made.",
-        "LIVE": "There to be used.",
-        "MARKED_FOR_DELETION": "To be deleted.",
-        "DELETED": "Its bytes are gone.",
-        "ABANDONED": "Never finished.",
-        "REFERENCE": "Known by address only; managed elsewhere.",
-    },
-)
+_ARTIFACT_STATES = {
+    "UNKNOWN": "Not told.",
+    "PENDING": "Being made.",
+    "LIVE": "There to be used.",
+    "MARKED_FOR_DELETION": "To be deleted.",
+    "DELETED": "Its bytes are gone.",
+    "ABANDONED": "Never finished.",
+    "REFERENCE": "Known by address only; managed elsewhere.",
+}
+_EXECUTION_STATES = {
+    "UNKNOWN": "Not told.",
+    "NEW": "Not started.",
+    "RUNNING": "Under way.",
+    "COMPLETE": "Done.",
+    "FAILED": "Ended with an error.",
+    "CACHED": "Not run: an earlier result was reused.",
+    "CANCELED": "Stopped before its end.",
+}
+_describe(ArtifactState, "ArtifactState", "Life of an artifact.", _ARTIFACT_STATES)
 _describe(
     ExecutionState,
     "ExecutionState",
     "Life of an execution. COMPLETE, FAILED, CACHED and CANCELED are final.",
-    {
-        "UNKNOWN": "Not told.",
-        "NEW": "Not started.",
-        "RUNNING": "Under way.",
-        "COMPLETE": "Done.",
-        "FAILED": "Ended with an error.",
-        "CACHED": "Not run: an earlier result was reused.",
-        "CANCELED": "Stopped before its end.",
-    },
+    _EXECUTION_STATES,
+)
+_describe(
+    State,
+    "State",
+    "The states of artifacts (ArtifactState) and of executions (ExecutionState).",
+    _ARTIFACT_STATES | _EXECUTION_STATES,
 )
 _describe(
     EventType,
@@ -180,6 +211,8 @@ _describe(
 )
 
 __all__ = [
+    "ARTIFACT_STATE_OF",
+    "EXECUTION_STATE_OF",
     "ArtifactState",
     "Direction",
     "EventType",
@@ -189,6 +222,7 @@ __all__ = [
     "OrderField",
     "PropertyType",
     "ReuseBy",
+    "State",
     "StateChange",
     "UpdateMode",
 ]

@@ -14,7 +14,7 @@ import strawberry
 
 from clew.api.graphql.connection import Connection, connect
 from clew.api.graphql.describe import resolved
-from clew.api.graphql.enums import ArtifactState, EventType, ExecutionState, Kind
+from clew.api.graphql.enums import ARTIFACT_STATE_OF, EXECUTION_STATE_OF, EventType, Kind, State
 from clew.api.graphql.filters import ArtifactFilter, ContextFilter, ExecutionFilter, OrderBy, criteria, ordering
 from clew.api.graphql.operation import Batch, Snapshot
 from clew.api.graphql.scalars import Int64, PathStep
@@ -36,6 +36,7 @@ class Node:
     namespace: str = strawberry.field(description="The namespace it lives in.")
     name: str | None = strawberry.field(description="Its name, unique with type and namespace.")
     external_id: str | None = strawberry.field(description="Its id in another system, unique with the namespace.")
+    state: State | None = strawberry.field(description="Where in its life it is; contexts have no state.")
     created_ms: Int64 = strawberry.field(description="When it was created: UTC epoch milliseconds.")
     updated_ms: Int64 = strawberry.field(description="When it last changed.")
     created_seq: Int64 = strawberry.field(description="The change that recorded it first.")
@@ -99,7 +100,6 @@ class Artifact(Node):
 
     uri: str | None = strawberry.field(description="Where its bytes are, as reported, to the letter.")
     location: str | None = strawberry.field(description="Canonical form of the uri: by this, protocols meet.")
-    state: ArtifactState | None = strawberry.field(description="Where in its life it is.")
     digest: str | None = strawberry.field(description="Digest of its bytes: `sha256:...`.")
     size_bytes: Int64 | None = strawberry.field(description="Size of its bytes.")
 
@@ -135,7 +135,6 @@ class Artifact(Node):
 class Execution(Node):
     """An execution."""
 
-    state: ExecutionState | None = strawberry.field(description="Where in its life it is.")
     fingerprint: str | None = strawberry.field(
         description="Digest of everything its result depends on: equal fingerprints may reuse each other's outputs."
     )
@@ -344,7 +343,7 @@ def _artifact(row: record.Artifact, batch: Batch) -> Artifact:
         updated_seq=Int64(row.updated_seq),
         uri=row.uri,
         location=row.location,
-        state=row.state,
+        state=ARTIFACT_STATE_OF[row.state],
         digest=row.digest,
         size_bytes=None if row.size_bytes is None else Int64(row.size_bytes),
     )
@@ -364,7 +363,7 @@ def _execution(row: record.Execution, batch: Batch) -> Execution:
         updated_ms=Int64(row.updated_ms),
         created_seq=Int64(row.created_seq),
         updated_seq=Int64(row.updated_seq),
-        state=row.state,
+        state=EXECUTION_STATE_OF[row.state],
         fingerprint=row.fingerprint,
         started_ms=None if row.started_ms is None else Int64(row.started_ms),
         ended_ms=None if row.ended_ms is None else Int64(row.ended_ms),
@@ -377,6 +376,7 @@ def _context(row: record.Context, batch: Batch) -> Context:
         batch=batch,
         id=strawberry.ID(f"context:{row.id}"),
         kind=Kind.CONTEXT,
+        state=None,
         type=row.type,
         namespace=row.namespace,
         name=row.name,

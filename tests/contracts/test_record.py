@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import struct
-from collections.abc import Iterator
 from typing import Any, Protocol
 
 import pytest
@@ -190,9 +190,7 @@ def test_a_value_survives_an_update_of_its_neighbour(typed: Record) -> None:
     put(typed, A, id=artifact, custom_properties={"new": 1})
     with typed.read() as reader:
         now, before = reader.artifact(artifact), reader.history(NodeRef(A, artifact))[0]
-    assert exact(now.custom_properties) == exact(
-        VALUES | {"new": 1}
-    ) or now.custom_properties.keys() == VALUES.keys() | {"new"}
+    assert now.custom_properties.keys() == VALUES.keys() | {"new"}
     for name, value in VALUES.items():
         assert exact(now.custom_properties[name]) == exact(value)
         assert exact(before.custom_properties[name]) == exact(value)
@@ -333,13 +331,13 @@ def test_an_update_that_changes_nothing_leaves_no_trace(typed: Record, clock: Cl
 
 def test_the_update_time_strictly_grows_even_when_the_clock_stands_or_goes_back(typed: Record, clock: Clock) -> None:
     artifact = put(typed, A)
-    times = []
+    times: list[int] = []
     for step in (0, -1000, 0, 5):
         clock.advance(step)
         put(typed, A, id=artifact, custom_properties={"n": len(times)})
         with typed.read() as reader:
             times.append(reader.artifact(artifact).updated_ms)
-    assert all(a < b for a, b in zip(times, times[1:], strict=False))
+    assert all(a < b for a, b in itertools.pairwise(times))
 
 
 def test_reuse_finds_by_name_or_external_id_and_updates_or_leaves(typed: Record) -> None:
@@ -392,7 +390,7 @@ def test_an_import_keeps_its_ids_and_times_and_the_counter_goes_on_behind_them(t
 
 
 @pytest.fixture
-def linked(typed: Record) -> Iterator[Record]:
+def linked(typed: Record) -> Record:
     """raw -> step -> model; both artifacts and the step in a run, which lies in a project."""
     change = Change()
     raw, model = change.artifact("Data", name="raw"), change.artifact("Data", name="model")
@@ -405,7 +403,7 @@ def linked(typed: Record) -> Iterator[Record]:
     change.associate(run, step)
     change.parent(run, project)
     typed.commit(change)
-    yield typed
+    return typed
 
 
 def test_events_keep_their_path_and_time(linked: Record, clock: Clock) -> None:

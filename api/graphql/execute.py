@@ -22,9 +22,9 @@ from graphql import (
     parse,
     validate,
 )
-from graphql.execution.executor import Executor
 
 from clew.api.errors import SYNTAX, VALIDATION, RequestError, told
+from clew.api.graphql.executor import LeanExecutor
 from clew.api.graphql.limits import check_cost, check_shape, check_text
 from clew.api.graphql.operation import Operation, Stream
 from clew.api.graphql.schema import schema
@@ -63,15 +63,6 @@ class Prepared(NamedTuple):
 
     document: DocumentNode | None
     errors: tuple[Exception, ...] = ()
-
-
-class TimedExecutor(Executor[None]):
-    """Execution that ends when the operation's time is over: looked at once an object."""
-
-    def execute_fields(self, *arguments: Any) -> Any:
-        """As graphql-core does, unless time is over."""
-        self.context_value.check_time()
-        return super().execute_fields(*arguments)
 
 
 class GraphQLService:
@@ -161,7 +152,7 @@ class GraphQLService:
                 context_value=operation,
                 variable_values=request.variables,
                 operation_name=request.operation_name,
-                executor_class=TimedExecutor,
+                executor_class=LeanExecutor,
             )
             if result.data is None and result.errors and not any(error.path for error in result.errors):
                 return self._refusal(tuple(result.errors), request_id, kind)  # variables that do not fit

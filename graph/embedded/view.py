@@ -111,7 +111,11 @@ class View:
         """Ids of nodes of mixed kinds."""
         if self.numbering[0].size == self.numbering[0].direct and self.numbering[1].size == self.numbering[1].direct:
             return indices
-        return np.where(kinds == 1, self.numbering[1].ids(indices), self.numbering[0].ids(indices))
+        ids = indices.copy()
+        for kind in (0, 1):
+            mine = kinds == kind
+            ids[mine] = self.numbering[kind].ids(indices[mine])
+        return ids
 
     def edges(self, executions: U32, kinds: U8, artifacts: U32) -> list[tuple[int, int, int]]:
         """Edges of the walks as (execution id, event type, artifact id)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clew.graph.protocol import GraphEngine
+from clew.graph.sql import SqlEngine
 from clew.metadata.record import Record
 
 
@@ -15,6 +16,10 @@ class Services:
     record: Record
     engine: GraphEngine
     version: str = ""
+
+    def engine_as_of(self, seq: int | None) -> GraphEngine:
+        """The engine that answers as of a change; the usual one for None."""
+        return self.engine if seq is None else SqlEngine(self.record, as_of=seq)
 
     def engine_seq(self) -> int | None:
         """The change up to which the engine reflects the record; None for an engine that reads the record itself."""

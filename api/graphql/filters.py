@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -10,7 +12,7 @@ import strawberry
 from clew.api.graphql.enums import ArtifactState, ExecutionState, OrderDirection, OrderField
 from clew.api.graphql.operation import Operation, Snapshot
 from clew.api.graphql.scalars import Int64
-from clew.metadata.errors import Invalid
+from clew.metadata.errors import Invalid, InvalidFilter
 from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.location import canonical
 from clew.metadata.reader import Order
@@ -153,6 +155,17 @@ def criteria(where: str | None, filter: AnyFilter | None, context_id: int | None
     if context_id is not None:
         chosen["context_id"] = context_id
     return chosen
+
+
+@contextmanager
+def positions_of(where: str | None, chosen: dict[str, Any]) -> Iterator[None]:
+    """Errors of the composed filter tell the position in ``where`` as it was given, which stands behind one bracket."""
+    try:
+        yield
+    except InvalidFilter as error:
+        if chosen["where"] != where and error.position > 0:
+            error.position -= 1
+        raise
 
 
 class Ordering(NamedTuple):

@@ -5,17 +5,19 @@ from __future__ import annotations
 import strawberry
 
 from clew.api.graphql.describe import resolved
+from clew.api.graphql.filters import AsOf
 from clew.api.graphql.lineage import (
     DepthCount,
     Lineage,
     LineageFilter,
     TypeCount,
+    asked_of,
     lineage_of,
     max_nodes_of,
     node_filter,
     type_counts,
 )
-from clew.api.graphql.operation import Operation
+from clew.api.graphql.operation import Operation, Snapshot
 from clew.api.graphql.scalars import Int64
 from clew.graph.protocol import EVERYTHING, Counts, Direction
 from clew.metadata.ids import NodeRef
@@ -26,6 +28,7 @@ class ImpactAnswer:
     """An impact."""
 
     operation: strawberry.Private[Operation]
+    past: strawberry.Private[Snapshot | None]
     counts: strawberry.Private[Counts]
     artifacts: Int64 = strawberry.field(description="Artifacts reached.")
     executions: Int64 = strawberry.field(description="Executions reached.")
@@ -38,7 +41,7 @@ class ImpactAnswer:
     @resolved
     def by_type(self) -> list[TypeCount]:
         """Reached nodes by type, most first."""
-        return type_counts(self.operation.snapshot_since(int(self.counts.seq)), self.counts)
+        return type_counts(self.past or self.operation.snapshot_since(int(self.counts.seq)), self.counts)
 
     @resolved
     def by_depth(self) -> list[DepthCount]:
@@ -52,16 +55,19 @@ def impact_of(
     depth: int | None,
     max_nodes: int,
     filter: LineageFilter | None,
+    as_of: AsOf | None,
     min_seq: int,
 ) -> ImpactAnswer:
     """What was made from ``of``."""
     seeds = [NodeRef.parse(id, "of") for id in of]
-    where = EVERYTHING if filter is None else node_filter(operation.snapshot(), filter)
-    limit, engine = max_nodes_of(operation, max_nodes), operation.services.engine
+    past, engine = asked_of(operation, as_of)
+    where = EVERYTHING if filter is None else node_filter(past or operation.snapshot(), filter)
+    limit = max_nodes_of(operation, max_nodes)
     counts = engine.counts(seeds, Direction.DOWN, depth=depth, where=where, min_seq=min_seq)
     trace = engine.trace(seeds, Direction.DOWN, depth=depth, max_nodes=limit, where=where, edges=True, min_seq=min_seq)
     return ImpactAnswer(
         operation=operation,
+        past=past,
         counts=counts,
         artifacts=Int64(counts.artifacts),
         executions=Int64(counts.executions),
@@ -69,5 +75,5 @@ def impact_of(
         partial=counts.partial,
         seq=Int64(counts.seq),
         took_ms=counts.took_ms + trace.took_ms,
-        reached=lineage_of(operation, trace),
+        reached=lineage_of(operation, trace, past),
     )

@@ -13,8 +13,8 @@ from clew.api.graphql.nodes import Node, artifacts_by_id, executions_by_id
 from clew.api.graphql.operation import Operation, Snapshot
 from clew.api.graphql.scalars import Int64
 from clew.api.graphql.types import Type, types_of
-from clew.api.past import trace_past
-from clew.graph.protocol import EVERYTHING, Counts, NodeFilter, Paths, Trace
+from clew.api.narrow import MOST, narrow
+from clew.graph.protocol import EVERYTHING, Counts, GraphEngine, NodeFilter, Paths, Trace
 from clew.metadata.errors import Invalid, LimitExceeded, TypeNotFound
 from clew.metadata.ids import NodeRef
 
@@ -216,21 +216,24 @@ def lineage(
     """Walk from ``of``: on the engine now, over the record at a moment of the past."""
     seeds = [NodeRef.parse(id, "of") for id in of]
     limit = max_nodes_of(operation, max_nodes)
-    if where is not None and where.strip():
-        raise Invalid("where is not there yet", field="where")
-    if as_of is not None:
-        past = operation.snapshot(*moment(as_of))
-        shown = node_filter(past, filter)
-        walk = trace_past(
-            past.reader, seeds, direction, depth=depth, max_nodes=limit, where=shown, edges=edges,
-            check=lambda reached: operation.spend(0),
-        )  # fmt: skip
-        return lineage_of(operation, walk, past)
-    shown = EVERYTHING if filter is None else node_filter(operation.snapshot(), filter)
-    walk = operation.services.engine.trace(
-        seeds, direction, depth=depth, max_nodes=limit, where=shown, edges=edges, min_seq=min_seq
-    )
-    return lineage_of(operation, walk)
+    text = where if where is not None and where.strip() else None
+    most = limit if text is None else MOST
+    past, engine = asked_of(operation, as_of)
+    shown = EVERYTHING if filter is None else node_filter(past or operation.snapshot(), filter)
+    edges = edges or text is not None
+    walk = engine.trace(seeds, direction, depth=depth, max_nodes=most, where=shown, edges=edges, min_seq=min_seq)
+    if text is not None:
+        reader = (past or operation.snapshot_since(int(walk.seq))).reader
+        walk = narrow(reader, walk, text, limit, operation.check_time)
+    return lineage_of(operation, walk, past)
+
+
+def asked_of(operation: Operation, as_of: AsOf | None) -> tuple[Snapshot | None, GraphEngine]:
+    """The snapshot of a moment of the past (None for now), and the engine that answers of it."""
+    if as_of is None:
+        return None, operation.services.engine
+    past = operation.snapshot(*moment(as_of))
+    return past, operation.services.engine_as_of(int(past.reader.seq))
 
 
 def lineage_of(operation: Operation, trace: Trace, past: Snapshot | None = None) -> Lineage:
@@ -256,10 +259,10 @@ def type_counts(snapshot: Snapshot, counts: Counts) -> list[TypeCount]:
     return [TypeCount(type=types[id], count=Int64(count)) for id, count in ordered if id in types]
 
 
-def paths_of(operation: Operation, paths: Paths) -> PathsAnswer:
+def paths_of(operation: Operation, paths: Paths, past: Snapshot | None = None) -> PathsAnswer:
     """``paths`` as GraphQL shows them."""
     found = [[(_REFS.index(f"{ref.kind.value}:"), ref.id) for ref in path] for path in paths.paths]
-    reached = Reached(operation, list({ref for path in found for ref in path}), int(paths.seq), None)
+    reached = Reached(operation, list({ref for path in found for ref in path}), int(paths.seq), past)
     operation.spend(sum(map(len, found)))
     return PathsAnswer(
         paths=[

@@ -15,7 +15,15 @@ import strawberry
 from clew.api.graphql.connection import Connection, connect
 from clew.api.graphql.describe import resolved
 from clew.api.graphql.enums import ARTIFACT_STATE_OF, EXECUTION_STATE_OF, EventType, Kind, State
-from clew.api.graphql.filters import ArtifactFilter, ContextFilter, ExecutionFilter, OrderBy, criteria, ordering
+from clew.api.graphql.filters import (
+    ArtifactFilter,
+    ContextFilter,
+    ExecutionFilter,
+    OrderBy,
+    criteria,
+    ordering,
+    positions_of,
+)
 from clew.api.graphql.operation import Batch, Snapshot
 from clew.api.graphql.scalars import Int64, PathStep
 from clew.api.graphql.types import Property, Type, properties, types_of
@@ -283,7 +291,8 @@ def artifacts_page(
     """One page of artifacts. Errors: InvalidFilter, InvalidCursor, LimitExceeded."""
     chosen, order = criteria(where, filter, context_id), ordering(order_by)
     limit = snapshot.operation.page(first)
-    page = snapshot.reader.artifacts(**chosen, **order._asdict(), after=after, limit=limit)
+    with positions_of(where, chosen):
+        page = snapshot.reader.artifacts(**chosen, **order._asdict(), after=after, limit=limit)
     nodes = artifacts_of(snapshot, page.items)
     return connect(nodes, page.cursors, page.has_next, after, lambda: snapshot.reader.count(Kind.ARTIFACT, **chosen))
 
@@ -300,7 +309,8 @@ def executions_page(
     """One page of executions. Errors: InvalidFilter, InvalidCursor, LimitExceeded."""
     chosen, order = criteria(where, filter, context_id), ordering(order_by)
     limit = snapshot.operation.page(first)
-    page = snapshot.reader.executions(**chosen, **order._asdict(), after=after, limit=limit)
+    with positions_of(where, chosen):
+        page = snapshot.reader.executions(**chosen, **order._asdict(), after=after, limit=limit)
     nodes = executions_of(snapshot, page.items)
     return connect(nodes, page.cursors, page.has_next, after, lambda: snapshot.reader.count(Kind.EXECUTION, **chosen))
 
@@ -316,7 +326,8 @@ def contexts_page(
     """One page of contexts. Errors: InvalidFilter, InvalidCursor, LimitExceeded."""
     chosen, order = criteria(where, filter), ordering(order_by)
     limit = snapshot.operation.page(first)
-    page = snapshot.reader.contexts(**chosen, **order._asdict(), after=after, limit=limit)
+    with positions_of(where, chosen):
+        page = snapshot.reader.contexts(**chosen, **order._asdict(), after=after, limit=limit)
     nodes = contexts_of(snapshot, page.items)
     return connect(nodes, page.cursors, page.has_next, after, lambda: snapshot.reader.count(Kind.CONTEXT, **chosen))
 

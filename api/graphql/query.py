@@ -19,7 +19,7 @@ from clew.api.graphql.filters import (
     snapshot_of,
 )
 from clew.api.graphql.impact import ImpactAnswer, impact_of
-from clew.api.graphql.lineage import Lineage, LineageFilter, PathsAnswer, lineage, paths_of
+from clew.api.graphql.lineage import Lineage, LineageFilter, PathsAnswer, asked_of, lineage, paths_of
 from clew.api.graphql.log import Change, changes_page
 from clew.api.graphql.nodes import (
     Artifact,
@@ -242,10 +242,11 @@ class Query:
         depth: Depth = None,
         max_nodes: MaxNodes = 1000,
         filter: Shown = None,
+        as_of: At = None,
         min_seq: MinSeq = NONE,
     ) -> ImpactAnswer:
         """Everything made from a node: how much, of what types, the nearest first, and the ends."""
-        return impact_of(info.context, of, depth, max_nodes, filter, min_seq)
+        return impact_of(info.context, of, depth, max_nodes, filter, as_of, min_seq)
 
     @resolved
     def paths(
@@ -255,13 +256,14 @@ class Query:
         target: Annotated[strawberry.ID, strawberry.argument(description="Where it arrives.")],
         limit: Annotated[int, strawberry.argument(description="How many paths at most.")] = 10,
         max_depth: Annotated[int | None, strawberry.argument(description="Hops at most.")] = None,
+        as_of: At = None,
         min_seq: MinSeq = NONE,
     ) -> PathsAnswer:
         """The shortest ways the data took from one node to another."""
         a, b = NodeRef.parse(source, "source"), NodeRef.parse(target, "target")
         limit = info.context.page(limit)
-        found = info.context.services.engine.paths(a, b, limit=limit, max_depth=max_depth, min_seq=min_seq)
-        return paths_of(info.context, found)
+        past, engine = asked_of(info.context, as_of)
+        return paths_of(info.context, engine.paths(a, b, limit=limit, max_depth=max_depth, min_seq=min_seq), past)
 
     @resolved
     def changes(

@@ -62,7 +62,9 @@ def run(
       clew run pipeline.yaml --json | jq .state
     """
     from clew.cli.progress import progress
+    from clew.executors.pipeline.load import load as read_pipeline
     from clew.executors.pipeline.run import RunOptions, run_pipeline
+    from clew.executors.pipeline.values import bind
     from clew.settings import load
     from clew.wiring import Home as OpenedHome
 
@@ -70,6 +72,8 @@ def run(
         raise UsageError("--no-cache and --refresh exclude each other", field="cache", remedy="Give one")
     settings = load(home=home, url="", namespace=namespace, max_parallel=max_parallel)
     given = _parameters(parameter or [])
+    read = read_pipeline(pipeline)
+    bind(read.root.inputs, given)  # before a home is made for a run that cannot be
     opened = OpenedHome(settings, create=True)
     try:
         options = RunOptions(
@@ -82,7 +86,7 @@ def run(
             actor=settings.author,
         )
         with progress() as observer:
-            result = run_pipeline(opened.record, opened.blobs, pipeline, given, options=options, observer=observer)
+            result = run_pipeline(opened.record, opened.blobs, read, given, options=options, observer=observer)
     finally:
         opened.close()
     if json:

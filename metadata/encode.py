@@ -5,6 +5,8 @@ Everything here is about one put alone; what needs types, ids or other rows is p
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import orjson
@@ -183,12 +185,16 @@ def request_digest(encoded: EncodedChange) -> bytes:
     body = [
         change.actor,
         change.namespace,
-        [[type_row(p.type), type_ref(p.base_type), p.can_add_fields, p.can_omit_fields] for p in change.types],
+        [
+            [type_row(replace(p.type, properties={})), sorted(p.type.properties.items()), type_ref(p.base_type),
+             p.can_add_fields, p.can_omit_fields]
+            for p in change.types
+        ],
         [
             [
                 p.kind, type_ref(p.type), p.id, p.name, p.external_id, p.uri, p.state, p.digest, p.size_bytes,
-                p.fingerprint, p.started_ms, p.ended_ms, e.properties, e.custom_properties, p.namespace,
-                p.created_ms, p.updated_ms, p.mode, p.reuse, p.state_rule, p.remove, p.expect_updated_seq,
+                p.fingerprint, p.started_ms, p.ended_ms, _sorted(e.properties), _sorted(e.custom_properties),
+                p.namespace, p.created_ms, p.updated_ms, p.mode, p.reuse, p.state_rule, p.remove, p.expect_updated_seq,
                 p.expect_updated_ms, p.force_update_time, p.if_absent, p.insert_id,
             ]
             for p, e in zip(change.nodes, encoded.nodes, strict=True)
@@ -200,6 +206,17 @@ def request_digest(encoded: EncodedChange) -> bytes:
         return digest.raw(orjson.dumps(body))
     except TypeError as error:
         raise Invalid(f"the change holds what JSON cannot say: {error}", field="change", remedy="See Change") from error
+
+
+def _sorted(text: str | None) -> str | None:
+    """Properties with every key in order: a client that retries may say them in another."""
+    if text is None:
+        return None
+    values = orjson.loads(text)
+    for tagged in values.values():
+        if isinstance(tagged, dict) and "t" in tagged:
+            tagged["t"] = digest.canonical_json(json.loads(tagged["t"])).decode()
+    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def digest_of_change(seq: int, time_ms: int, actor: str, namespace: str, ops: bytes) -> bytes:

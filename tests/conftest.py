@@ -152,6 +152,23 @@ def record(record_url: str, clock: FakeClock) -> Iterator[Record]:
     record.close()
 
 
+@pytest.fixture(scope="session")
+def run_sql() -> Callable[[str, str], None]:
+    """Runs a statement behind the record's back: run_sql(url, statement)."""
+    return _run_sql
+
+
+def _run_sql(url: str, statement: str) -> None:
+    if not url.startswith("sqlite:"):
+        _execute(url, statement)
+        return
+    from pysqlite3 import dbapi2
+
+    connection = dbapi2.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    connection.execute(statement)
+    connection.close()
+
+
 def _dump(url: str) -> dict[str, list[str]]:
     """Every row of every table, as the database itself spells it."""
     if url.startswith("sqlite:"):

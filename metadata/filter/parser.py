@@ -28,7 +28,7 @@ from clew.metadata.filter.lexer import Token, fail
 from clew.metadata.filter.tables import ACCEPTED, RULES, STATES
 
 MAX_DEPTH = 100
-"""Of operators within operators, over which the translator recurses. Parentheses and AND and OR in a row do not count."""
+"""Of operators within operators, over which the translator recurses. Parentheses, and AND and OR in a row, are free."""
 MAX_VALUES = 10_000
 """Of values in a filter; SQLite takes 32,766 parameters in a statement."""
 

@@ -384,7 +384,8 @@ class Reader:
         if where is not None and where.strip():
             from clew.metadata.filter import filter_clause
 
-            clause, bound = filter_clause(where, kind, self._session.dialect, self.seq if self.is_as_of else None)
+            as_of = self.seq if self.is_as_of else None
+            clause, bound = filter_clause(where, kind, self._session.dialect, as_of, self._types.by_id)
             clauses.append(f"({clause})")
             parameters += bound
         return source, clauses, parameters

@@ -32,6 +32,9 @@ from clew.metadata.types import TypeTable
 from clew.metadata.value import property_type, type_of_class
 
 Op = list[Any]
+# Enum members are looked up by descriptor before Python 3.12: names are cheaper on the hot path.
+_ARTIFACT, _EXECUTION, _CONTEXT = Kind.ARTIFACT, Kind.EXECUTION, Kind.CONTEXT
+_PLAIN_TABLES = ("artifact", "execution", "context", "event", "attribution", "association")
 _ARTIFACT_FIELDS = ARTIFACT[:-1]  # updated_seq is the seq of the change itself
 _EXECUTION_FIELDS = EXECUTION[:-1]
 _CONTEXT_FIELDS = CONTEXT[:-1]
@@ -51,14 +54,13 @@ def empty_rows() -> Rows:
 
 def node_op(kind: Kind, row: Row) -> Op:
     """The operation that says ``row`` is now the state of a node."""
-    after = {f: v for f, v in zip(FIELDS[kind], row, strict=False) if v is not None}
-    text = after.get("properties")
-    if text is not None:
-        after["properties"] = orjson.Fragment(text)
-    text = after.get("custom_properties")
-    if text is not None:
-        after["custom_properties"] = orjson.Fragment(text)
-    return [kind.value, after]
+    # Without strict=: the keyword alone costs as much as the rest of the line, and this runs for every node.
+    after = {field: value for field, value in zip(FIELDS[kind], row) if value is not None}  # noqa: B905
+    if "properties" in after:
+        after["properties"] = orjson.Fragment(after["properties"])
+    if "custom_properties" in after:
+        after["custom_properties"] = orjson.Fragment(after["custom_properties"])
+    return [kind, after]
 
 
 def check_properties(node_type: NodeType, values: Any) -> None:
@@ -99,55 +101,39 @@ class PlainPlan:
         change, head = encoded.change, self.head
         time_ms = max(head.time_ms, self.now_ms)
         seq = head.seq + 1
-        ids: dict[int, int] = {}
         ops: list[Op] = []
-        artifacts: list[Row] = []
-        executions: list[Row] = []
-        contexts: list[Row] = []
-        next_artifact, next_execution, next_context = head.next_artifact, head.next_execution, head.next_context
+        new: Rows = {table: [] for table in _PLAIN_TABLES}
+        ids: dict[Kind, dict[int, int]] = {_ARTIFACT: {}, _EXECUTION: {}, _CONTEXT: {}}
+        limits = {_ARTIFACT: head.next_artifact, _EXECUTION: head.next_execution, _CONTEXT: head.next_context}
+        next_id = limits.copy()
+        node_ids = []
         for put, known in zip(change.nodes, encoded.nodes, strict=True):
             kind = put.kind
             node_type = self.types.resolve(kind, put.type)  # type: ignore[arg-type]
             if put.properties:
                 check_properties(node_type, put.properties)
-            if kind is Kind.ARTIFACT:
-                row = insert_row(put, known, node_type, next_artifact, change.namespace, time_ms, seq)
-                ids[id(put)] = next_artifact
-                next_artifact += 1
-                artifacts.append(row)
-            elif kind is Kind.EXECUTION:
-                row = insert_row(put, known, node_type, next_execution, change.namespace, time_ms, seq)
-                ids[id(put)] = next_execution
-                next_execution += 1
-                executions.append(row)
-            else:
-                row = insert_row(put, known, node_type, next_context, change.namespace, time_ms, seq)
-                ids[id(put)] = next_context
-                next_context += 1
-                contexts.append(row)
+            node_id = next_id[kind]
+            row = insert_row(put, known, node_type, node_id, change.namespace, time_ms, seq)
+            ids[kind][id(put)] = node_id
+            next_id[kind] = node_id + 1
+            node_ids.append(node_id)
+            new[kind].append(row)
             ops.append(node_op(kind, row))
-
-        limits = {
-            Kind.ARTIFACT: head.next_artifact,
-            Kind.EXECUTION: head.next_execution,
-            Kind.CONTEXT: head.next_context,
-        }
-        events = _events(change.events, ids, limits, time_ms, seq, ops)
-        attributions = _links("attribution", change.attributions, Kind.ARTIFACT, ids, limits, seq, ops)
-        associations = _links("association", change.associations, Kind.EXECUTION, ids, limits, seq, ops)
+        new["event"] = _events(change.events, ids, limits, time_ms, seq, ops)
+        new["attribution"] = _links("attribution", change.attributions, _ARTIFACT, ids, limits, seq, ops)
+        new["association"] = _links("association", change.associations, _EXECUTION, ids, limits, seq, ops)
         log = orjson.dumps(ops)
-        rows = self.rows
-        rows["artifact"] += artifacts
-        rows["execution"] += executions
-        rows["context"] += contexts
-        rows["event"] += events
-        rows["attribution"] += attributions
-        rows["association"] += associations
-        rows["change"].append(change_row(seq, time_ms, change, log))
+        for table, rows in new.items():
+            self.rows[table] += rows
+        self.rows["change"].append(change_row(seq, time_ms, change, log))
         self.dirty = True
         head.seq, head.time_ms = seq, time_ms
-        head.next_artifact, head.next_execution, head.next_context = next_artifact, next_execution, next_context
-        return make_receipt(change, seq, time_ms, (), tuple(ids[id(put)] for put in change.nodes))
+        head.next_artifact, head.next_execution, head.next_context = (
+            next_id[_ARTIFACT],
+            next_id[_EXECUTION],
+            next_id[_CONTEXT],
+        )
+        return Receipt(Seq(seq), time_ms, (), tuple(node_ids), True, False, change)
 
 
 def insert_row(
@@ -158,9 +144,9 @@ def insert_row(
     updated_ms = created_ms if put.updated_ms is None else put.updated_ms
     first = (id, node_type.id, put.namespace or namespace, put.name, put.external_id)
     last = (known.properties, known.custom_properties, created_ms, updated_ms, seq, seq)
-    if put.kind is Kind.ARTIFACT:
+    if put.kind is _ARTIFACT:
         return (*first, put.uri, known.location, known.state, put.digest, put.size_bytes, *last)
-    if put.kind is Kind.EXECUTION:
+    if put.kind is _EXECUTION:
         return (*first, known.state, put.fingerprint, put.started_ms, put.ended_ms, *last)
     if not put.name:
         raise Invalid("a context needs a name", field="name", value=put.name, remedy="Give a non-empty name")
@@ -248,22 +234,31 @@ def already(what: str, field: str, value: object) -> AlreadyRecorded:
     )
 
 
-def _resolve(arg: NodeArg, kind: Kind, field: str, ids: dict[int, int], limits: dict[Kind, int]) -> int:
+def _resolve(arg: NodeArg, kind: Kind, field: str, ids: dict[Kind, dict[int, int]], limits: dict[Kind, int]) -> int:
     """The id of a node of this change, or of one that exists: every id below the limit does."""
-    if type(arg) is int:
-        if 0 < arg < limits[kind]:
-            return arg
-        raise missing(kind, arg, field)
-    return resolve_put(arg, kind, field, ids)
+    found = ids[kind].get(id(arg))
+    if found is not None:
+        return found
+    if type(arg) is int and 0 < arg < limits[kind]:
+        return arg
+    return resolve_put(arg, kind, field, ids[kind])
 
 
 def _events(
-    puts: list[EventPut], ids: dict[int, int], limits: dict[Kind, int], time_ms: int, seq: int, ops: list[Op]
+    puts: list[EventPut],
+    ids: dict[Kind, dict[int, int]],
+    limits: dict[Kind, int],
+    time_ms: int,
+    seq: int,
+    ops: list[Op],
 ) -> list[Row]:
     rows: dict[Row, Row] = {}
+    executions, artifacts = ids[_EXECUTION], ids[_ARTIFACT]
     for put in puts:
-        execution = _resolve(put.execution, Kind.EXECUTION, "event.execution", ids, limits)
-        artifact = _resolve(put.artifact, Kind.ARTIFACT, "event.artifact", ids, limits)
+        execution = executions.get(id(put.execution)) or _resolve(
+            put.execution, _EXECUTION, "event.execution", ids, limits
+        )
+        artifact = artifacts.get(id(put.artifact)) or _resolve(put.artifact, _ARTIFACT, "event.artifact", ids, limits)
         row = event_row(put, execution, artifact, time_ms, seq)
         key = row[:3]
         if key not in rows:
@@ -278,14 +273,14 @@ def _links(
     table: str,
     puts: list[LinkPut],
     member: Kind,
-    ids: dict[int, int],
+    ids: dict[Kind, dict[int, int]],
     limits: dict[Kind, int],
     seq: int,
     ops: list[Op],
 ) -> list[Row]:
     rows: dict[Row, Row] = {}
     for put in puts:
-        context = _resolve(put.context, Kind.CONTEXT, "context", ids, limits)
+        context = _resolve(put.context, _CONTEXT, "context", ids, limits)
         key = (context, _resolve(put.member, member, member.value, ids, limits))
         if key not in rows:
             row = rows[key] = (*key, seq)

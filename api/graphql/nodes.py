@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 
+from clew.api.graphql.arguments import After, First, Names, Order, Touches, Where
 from clew.api.graphql.connection import Connection, connect
 from clew.api.graphql.describe import resolved
 from clew.api.graphql.enums import ARTIFACT_STATE_OF, EXECUTION_STATE_OF, EventType, Kind, State
 from clew.api.graphql.filters import (
+    AnyFilter,
     ArtifactFilter,
-    ContextFilter,
     ExecutionFilter,
     OrderBy,
     criteria,
@@ -29,6 +30,7 @@ from clew.api.graphql.scalars import Int64, PathStep
 from clew.api.graphql.types import Property, Type, properties, types_of
 from clew.metadata import node as record
 from clew.metadata.ids import NodeRef
+from clew.metadata.node import Page
 from clew.metadata.states import INPUT_EVENTS, OUTPUT_EVENTS
 
 
@@ -51,12 +53,12 @@ class Node:
     updated_seq: Int64 = strawberry.field(description="The change that changed it last.")
 
     @resolved
-    def properties(self, names: list[str] | None = None) -> list[Property]:
+    def properties(self, names: Names = None) -> list[Property]:
         """The properties its type declares, by name; only those in `names` when given."""
         return properties(self.row.properties, names)
 
     @resolved
-    def custom_properties(self, names: list[str] | None = None) -> list[Property]:
+    def custom_properties(self, names: Names = None) -> list[Property]:
         """Properties of its own, by name; only those in `names` when given."""
         return properties(self.row.custom_properties, names)
 
@@ -112,7 +114,7 @@ class Artifact(Node):
     size_bytes: Int64 | None = strawberry.field(description="Size of its bytes.")
 
     @resolved
-    def events(self, types: list[EventType] | None = None, first: int = 100) -> list[Event]:
+    def events(self, types: Touches = None, first: First = 100) -> list[Event]:
         """What executions did with it, oldest first."""
         return _some(self.batch, _events_of_artifacts(self.batch)[self.row.id], types, first)
 
@@ -124,7 +126,7 @@ class Artifact(Node):
         return made[-1].batch.executions()[made[-1].row.execution_id] if made else None
 
     @resolved
-    def consumers(self, first: int = 100) -> list[Execution]:
+    def consumers(self, first: First = 100) -> list[Execution]:
         """The executions that read it, oldest first."""
         events = _events_of_artifacts(self.batch)[self.row.id]
         read = dict.fromkeys(event.row.execution_id for event in events if event.row.type in INPUT_EVENTS)
@@ -150,17 +152,17 @@ class Execution(Node):
     ended_ms: Int64 | None = strawberry.field(description="When it ended.")
 
     @resolved
-    def events(self, types: list[EventType] | None = None, first: int = 100) -> list[Event]:
+    def events(self, types: Touches = None, first: First = 100) -> list[Event]:
         """What it did with artifacts."""
         return _some(self.batch, _events_of_executions(self.batch)[self.row.id], types, first)
 
     @resolved
-    def inputs(self, first: int = 100) -> list[Event]:
+    def inputs(self, first: First = 100) -> list[Event]:
         """What it read."""
         return _some(self.batch, _events_of_executions(self.batch)[self.row.id], INPUT_EVENTS, first)
 
     @resolved
-    def outputs(self, first: int = 100) -> list[Event]:
+    def outputs(self, first: First = 100) -> list[Event]:
         """What it wrote."""
         return _some(self.batch, _events_of_executions(self.batch)[self.row.id], OUTPUT_EVENTS, first)
 
@@ -189,26 +191,30 @@ class Context(Node):
     @resolved
     def artifacts(
         self,
-        where: str | None = None,
-        filter: ArtifactFilter | None = None,
-        order_by: OrderBy | None = None,
-        first: int = 100,
-        after: str | None = None,
+        where: Where = None,
+        filter: Annotated[
+            ArtifactFilter | None, strawberry.argument(description="A typed filter; adds to `where`.")
+        ] = None,
+        order_by: Order = None,
+        first: First = 100,
+        after: After = None,
     ) -> Connection[Artifact]:
         """The artifacts in it."""
-        return artifacts_page(self.batch.snapshot, where, filter, order_by, first, after, self.row.id)
+        return page_of(self.batch.snapshot, Kind.ARTIFACT, where, filter, order_by, first, after, self.row.id)
 
     @resolved
     def executions(
         self,
-        where: str | None = None,
-        filter: ExecutionFilter | None = None,
-        order_by: OrderBy | None = None,
-        first: int = 100,
-        after: str | None = None,
+        where: Where = None,
+        filter: Annotated[
+            ExecutionFilter | None, strawberry.argument(description="A typed filter; adds to `where`.")
+        ] = None,
+        order_by: Order = None,
+        first: First = 100,
+        after: After = None,
     ) -> Connection[Execution]:
         """The executions in it."""
-        return executions_page(self.batch.snapshot, where, filter, order_by, first, after, self.row.id)
+        return page_of(self.batch.snapshot, Kind.EXECUTION, where, filter, order_by, first, after, self.row.id)
 
 
 class EventBatch:
@@ -279,57 +285,29 @@ def wrap(snapshot: Snapshot, row: record.Node) -> Node:
     return _wrap(row, Batch(snapshot, [row.id]))
 
 
-def artifacts_page(
+def page_of(
     snapshot: Snapshot,
+    kind: Kind,
     where: str | None,
-    filter: ArtifactFilter | None,
+    filter: AnyFilter | None,
     order_by: OrderBy | None,
     first: int,
     after: str | None,
     context_id: int | None = None,
-) -> Connection[Artifact]:
-    """One page of artifacts. Errors: InvalidFilter, InvalidCursor, LimitExceeded."""
+) -> Connection[Any]:
+    """One page of a kind of nodes. Errors: InvalidFilter, InvalidCursor, LimitExceeded."""
+    reader = snapshot.reader
+    read, wrapped = {
+        Kind.ARTIFACT: (reader.artifacts, artifacts_of),
+        Kind.EXECUTION: (reader.executions, executions_of),
+        Kind.CONTEXT: (reader.contexts, contexts_of),
+    }[kind]
     chosen, order = criteria(where, filter, context_id), ordering(order_by)
     limit = snapshot.operation.page(first)
     with positions_of(where, chosen):
-        page = snapshot.reader.artifacts(**chosen, **order._asdict(), after=after, limit=limit)
-    nodes = artifacts_of(snapshot, page.items)
-    return connect(nodes, page.cursors, page.has_next, after, lambda: snapshot.reader.count(Kind.ARTIFACT, **chosen))
-
-
-def executions_page(
-    snapshot: Snapshot,
-    where: str | None,
-    filter: ExecutionFilter | None,
-    order_by: OrderBy | None,
-    first: int,
-    after: str | None,
-    context_id: int | None = None,
-) -> Connection[Execution]:
-    """One page of executions. Errors: InvalidFilter, InvalidCursor, LimitExceeded."""
-    chosen, order = criteria(where, filter, context_id), ordering(order_by)
-    limit = snapshot.operation.page(first)
-    with positions_of(where, chosen):
-        page = snapshot.reader.executions(**chosen, **order._asdict(), after=after, limit=limit)
-    nodes = executions_of(snapshot, page.items)
-    return connect(nodes, page.cursors, page.has_next, after, lambda: snapshot.reader.count(Kind.EXECUTION, **chosen))
-
-
-def contexts_page(
-    snapshot: Snapshot,
-    where: str | None,
-    filter: ContextFilter | None,
-    order_by: OrderBy | None,
-    first: int,
-    after: str | None,
-) -> Connection[Context]:
-    """One page of contexts. Errors: InvalidFilter, InvalidCursor, LimitExceeded."""
-    chosen, order = criteria(where, filter), ordering(order_by)
-    limit = snapshot.operation.page(first)
-    with positions_of(where, chosen):
-        page = snapshot.reader.contexts(**chosen, **order._asdict(), after=after, limit=limit)
-    nodes = contexts_of(snapshot, page.items)
-    return connect(nodes, page.cursors, page.has_next, after, lambda: snapshot.reader.count(Kind.CONTEXT, **chosen))
+        page: Page[Any] = read(**chosen, **order._asdict(), after=after, limit=limit)  # type: ignore[operator]
+    nodes: list[Any] = wrapped(snapshot, page.items)  # type: ignore[operator]
+    return connect(nodes, page.cursors, page.has_next, after, lambda: reader.count(kind, **chosen))
 
 
 def _wrap(row: record.Node, batch: Batch) -> Node:

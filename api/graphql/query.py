@@ -7,6 +7,8 @@ from typing import Annotated
 import strawberry
 from strawberry.types.nodes import SelectedField, Selection
 
+from clew.api.graphql.arguments import NONE, After, At, Depth, First, MaxNodes, MinSeq, Order, Where
+from clew.api.graphql.cache import CacheDecision, cache_decision
 from clew.api.graphql.connection import Connection, connect
 from clew.api.graphql.describe import resolved
 from clew.api.graphql.enums import Direction, Kind
@@ -15,7 +17,6 @@ from clew.api.graphql.filters import (
     AsOf,
     ContextFilter,
     ExecutionFilter,
-    OrderBy,
     snapshot_of,
 )
 from clew.api.graphql.impact import ImpactAnswer, impact_of
@@ -27,12 +28,10 @@ from clew.api.graphql.nodes import (
     Execution,
     Node,
     artifacts_of,
-    artifacts_page,
     contexts_of,
-    contexts_page,
     executions_of,
-    executions_page,
     node_of,
+    page_of,
     wrap,
 )
 from clew.api.graphql.operation import Operation
@@ -42,20 +41,8 @@ from clew.metadata.errors import InvalidCursor, TypeNotFound
 from clew.metadata.ids import NodeRef
 
 Info = strawberry.Info[Operation, None]
-NONE = Int64(0)
 
 
-Where = Annotated[str | None, strawberry.argument(description="A filter: `type = 'Model' AND state = LIVE`.")]
-At = Annotated[AsOf | None, strawberry.argument(description="The record as it was at this moment.")]
-First = Annotated[int, strawberry.argument(description="How many at most.")]
-After = Annotated[str | None, strawberry.argument(description="Continue behind the item with this cursor.")]
-Order = Annotated[OrderBy | None, strawberry.argument(description="The order; by id when left out.")]
-MinSeq = Annotated[
-    Int64,
-    strawberry.argument(description="Wait until this change is reflected: read your own writes with a receipt's seq."),
-]
-Depth = Annotated[int | None, strawberry.argument(description="Hops at most; unlimited when left out.")]
-MaxNodes = Annotated[int, strawberry.argument(description="Nodes listed at most; totals stay true.")]
 Shown = Annotated[LineageFilter | None, strawberry.argument(description="Which reached nodes are shown.")]
 
 
@@ -138,7 +125,7 @@ class Query:
         as_of: At = None,
     ) -> Connection[Artifact]:
         """Artifacts."""
-        return artifacts_page(snapshot_of(info.context, as_of), where, filter, order_by, first, after)
+        return page_of(snapshot_of(info.context, as_of), Kind.ARTIFACT, where, filter, order_by, first, after)
 
     @resolved
     def executions(
@@ -154,7 +141,7 @@ class Query:
         as_of: At = None,
     ) -> Connection[Execution]:
         """Executions."""
-        return executions_page(snapshot_of(info.context, as_of), where, filter, order_by, first, after)
+        return page_of(snapshot_of(info.context, as_of), Kind.EXECUTION, where, filter, order_by, first, after)
 
     @resolved
     def contexts(
@@ -170,7 +157,7 @@ class Query:
         as_of: At = None,
     ) -> Connection[Context]:
         """Contexts."""
-        return contexts_page(snapshot_of(info.context, as_of), where, filter, order_by, first, after)
+        return page_of(snapshot_of(info.context, as_of), Kind.CONTEXT, where, filter, order_by, first, after)
 
     @resolved
     def types(
@@ -264,6 +251,16 @@ class Query:
         limit = info.context.page(limit)
         past, engine = asked_of(info.context, as_of)
         return paths_of(info.context, engine.paths(a, b, limit=limit, max_depth=max_depth, min_seq=min_seq), past)
+
+    @resolved
+    def cache(
+        self,
+        info: Info,
+        execution: Annotated[strawberry.ID, strawberry.argument(description="`execution:7`.")],
+        as_of: At = None,
+    ) -> CacheDecision:
+        """Why an execution was reused or had to run. Errors: EXECUTION_NOT_FOUND; NOT_FOUND without a decision."""
+        return cache_decision(snapshot_of(info.context, as_of), NodeRef.parse(execution, "execution"))
 
     @resolved
     def changes(

@@ -136,7 +136,7 @@ def step(
     state: ExecutionState = ExecutionState.COMPLETE,
     key: str | None = None,
 ) -> Receipt:
-    """Record one execution that read ``inputs`` and wrote ``outputs`` new artifacts called ``name.0``, ``name.1`` ..."""
+    """Record one execution that read ``inputs`` and wrote new artifacts ``name.0``, ``name.1`` ..."""
     change = Change(actor="ann", key=key)
     data = change.type(NodeType(Kind.ARTIFACT, "Data", properties={"rows": PropertyType.INT}))
     work = change.type(NodeType(Kind.EXECUTION, "Work", properties={"rate": PropertyType.DOUBLE}))

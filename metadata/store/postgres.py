@@ -9,6 +9,7 @@ Measured with benchmarks/write.py.
 from __future__ import annotations
 
 import base64
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -192,6 +193,7 @@ class PostgresStore:
         self._writer: psycopg.Connection[Row] | None = None
         self._head: Head | None = None
         self._lock = threading.Lock()
+        self._pid = os.getpid()
 
     def read(self) -> Any:
         """A read transaction: one snapshot."""
@@ -199,6 +201,7 @@ class PostgresStore:
 
     @contextmanager
     def _read(self) -> Iterator[PostgresSession]:
+        self._check_process()
         pooled = self._engine.raw_connection()
         connection: psycopg.Connection[Row] = pooled.driver_connection  # type: ignore[assignment]
         try:
@@ -215,6 +218,7 @@ class PostgresStore:
 
     @contextmanager
     def _write(self, locked: bool) -> Iterator[PostgresWriteSession]:
+        self._check_process()
         with self._lock:
             connection = self._writing_connection()
             if not locked and self._head is None:
@@ -231,6 +235,13 @@ class PostgresStore:
             finally:
                 if not connection.closed and connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
                     connection.rollback()
+
+    def _check_process(self) -> None:
+        if self._pid != os.getpid():  # two processes on one connection would mix their answers
+            raise StoreUnavailable(
+                "the record was opened before this process was forked",
+                remedy="Open the record again in the child process",
+            )
 
     def _writing_connection(self) -> psycopg.Connection[Row]:
         if self._writer is None or self._writer.closed:

@@ -220,8 +220,8 @@ def _with(change: Change, edit: Callable[[Change], object]) -> Change:
 
 def test_the_order_of_properties_is_not_part_of_a_request(typed: Record) -> None:
     changes = []
-    first: dict[str, Value] = {"a": 1, "b": {"x": 1, "y": 2}}
-    for values in (first, {"b": {"y": 2, "x": 1}, "a": 1}):
+    orders: list[dict[str, Value]] = [{"a": 1, "b": {"x": 1, "y": 2}}, {"b": {"y": 2, "x": 1}, "a": 1}]
+    for values in orders:
         changes.append(Change(key="k"))
         changes[-1].artifact("Data", custom_properties=values)
     assert typed.commit(changes[0]).node_ids == typed.commit(changes[1]).node_ids

@@ -63,9 +63,7 @@ class Oracle:
                 if not self._next(ref, way):
                     ends.add(ref)
         shown = {
-            ref: at
-            for ref, at in depths.items()
-            if self._shows(where, ref) and (not where.ends_only or ref in ends)
+            ref: at for ref, at in depths.items() if self._shows(where, ref) and (not where.ends_only or ref in ends)
         }
         return shown, {edge for edge in self.events if all(end in shown for end in _ends(edge)) and _leads(edge)}, cut
 
@@ -74,7 +72,7 @@ class Oracle:
         distance = self._distances([b], UP)
         if a not in distance:
             return -1, set()
-        paths = [(a,)]
+        paths: list[tuple[NodeRef, ...]] = [(a,)]
         for left in range(distance[a] - 1, -1, -1):
             paths = [
                 (*path, after) for path in paths for after in self._next(path[-1], DOWN) if distance.get(after) == left
@@ -421,13 +419,15 @@ class GraphEngineContract:
             assert failure.value.field == field_
 
     def test_every_shortest_path_is_found(self, loom: Loom, engine: GraphEngine) -> None:
-        loom.weave("raw > split > a, b", "a > left > c", "b > right > c", "c > longer > d", "d > end > e", "c > end > f")
+        loom.weave(
+            "raw > split > a, b", "a > left > c", "b > right > c", "c > longer > d", "d > end > e", "c > end > f"
+        )
         for a in loom.names.values():
             for b in loom.names.values():
                 finds_paths(engine, loom.oracle, a, b)
         found = engine.paths(loom["raw"], loom["c"])
         assert (found.length, len(found.paths)) == (4, 2)
-        assert found.paths[0][0], found.paths[0][-1] == (loom["raw"], loom["c"])
+        assert all((path[0], path[-1]) == (loom["raw"], loom["c"]) for path in found.paths)
 
     def test_paths_follow_the_data_and_never_run_against_it(self, loom: Loom, engine: GraphEngine) -> None:
         loom.weave("raw > train > model")

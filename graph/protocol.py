@@ -108,7 +108,10 @@ class GraphEngine(Protocol):
     """Lineage questions over the record. Errors: ArtifactNotFound, ExecutionNotFound for unknown seeds; TimedOut
     when ``min_seq`` is not reached within five seconds; Invalid for a bad depth, limit or a context as a seed."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Which engine this is: ``embedded``, ``sql``."""
+        ...
 
     def trace(
         self,
@@ -154,4 +157,4 @@ class Impact:
     counts: Counts
     trace: Trace
     leaves: list[NodeRef] = field(default_factory=list)
-    """Reached nodes from which nothing further was made."""
+    """Reached nodes from which nothing further was made, nearest first; a seed too, if nothing was made from it."""

@@ -125,3 +125,8 @@ def code_of(ref: NodeRef) -> int:
 def ref_of(code: int) -> NodeRef:
     """The node of a code."""
     return NodeRef(KINDS[code & 1], code >> 1)
+
+
+def step(edges: Sequence[Edge], up: bool) -> list[int]:
+    """The code each edge leads to, walked ``up`` or down."""
+    return [2 * artifact if (kind in INPUT_EVENTS) == up else 2 * execution + 1 for execution, kind, artifact in edges]

@@ -15,11 +15,10 @@ from collections.abc import Sequence
 
 from clew.graph.protocol import EVERYTHING, Counts, Direction, NodeFilter, Paths, Trace
 from clew.graph.question import admits_all, at_least, node_of, not_found, wait_for, walk_of
-from clew.graph.rows import Edge, Rows, code_of, ref_of
+from clew.graph.rows import Edge, Rows, code_of, ref_of, step
 from clew.graph.unfold import unfold
 from clew.metadata.ids import NodeRef
 from clew.metadata.record import Record
-from clew.metadata.states import INPUT_EVENTS
 
 
 class SqlEngine:
@@ -169,24 +168,15 @@ def _one_way(rows: Rows, seeds: list[int], up: bool, depth: int | None) -> _Reac
     while frontier:
         followed = rows.edges(frontier, up)
         ends.update(frontier)
-        ends.difference_update(_sources(followed, up))
+        ends.difference_update(step(followed, not up))
         if level == depth:
             back = _among(followed, depths.keys())
             return _Reached(depths, edges | back, len(back) < len(followed), ends)
         level += 1
         edges.update(followed)
-        frontier = [code for code in dict.fromkeys(_targets(followed, up)) if code not in depths]
+        frontier = [code for code in dict.fromkeys(step(followed, up)) if code not in depths]
         depths.update(dict.fromkeys(frontier, level))
     return _Reached(depths, edges, False, ends)
-
-
-def _targets(edges: Sequence[Edge], up: bool) -> list[int]:
-    """Where each edge leads to, walked ``up`` or down."""
-    return [2 * artifact if (kind in INPUT_EVENTS) == up else 2 * execution + 1 for execution, kind, artifact in edges]
-
-
-def _sources(edges: Sequence[Edge], up: bool) -> list[int]:
-    return _targets(edges, not up)
 
 
 def _among(edges: Sequence[Edge] | set[Edge], codes: object) -> set[Edge]:
@@ -226,7 +216,7 @@ class _Side:
         """Walk one level."""
         followed = self._rows.edges(self.frontier, self._up)
         self.depth += 1
-        pairs = dict.fromkeys(zip(_sources(followed, self._up), _targets(followed, self._up), strict=True))
+        pairs = dict.fromkeys(zip(step(followed, not self._up), step(followed, self._up), strict=True))
         self.frontier = []
         for source, target in pairs:
             if target not in self.depths:

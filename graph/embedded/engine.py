@@ -55,9 +55,9 @@ class EmbeddedEngine:
         codes = view.codes_of(asked)
         scratch = self._scratches.take(view.codes)
         if direction is not Direction.BOTH and not edges and (where is EVERYTHING or admits_all(where)):
-            answer = _plain(view, codes, direction, depth, max_nodes, scratch)
+            answer = plain(view, codes, direction, depth, max_nodes, scratch)
         else:
-            answer = _full(view, codes, direction, depth, max_nodes, where, edges, scratch)
+            answer = full(view, codes, direction, depth, max_nodes, where, edges, scratch)
         self._scratches.give(scratch)
         return Trace(*answer, Seq(view.seq), (time.perf_counter() - started) * 1e3)
 
@@ -76,23 +76,9 @@ class EmbeddedEngine:
         view = self.projection.fresh(min_seq)
         codes = view.codes_of(asked)
         scratch = self._scratches.take(view.codes)
-        reached = reach(view, codes, direction, depth, scratch, where.ends_only)
-        found, depths, _ = matching(view, reached, where, scratch)
-        by_type = view.types(found)
-        executions = int((found & 1).sum())
-        by_depth = np.bincount(reached.depths() if depths is None else depths, minlength=1)
-        wipe(scratch.bits, reached.codes)
+        answer = count(view, codes, direction, depth, where, scratch)
         self._scratches.give(scratch)
-        return Counts(
-            found.size - executions,
-            executions,
-            by_type,
-            {int(d): int(by_depth[d]) for d in np.flatnonzero(by_depth)},
-            reached.levels.size - 1,
-            reached.cut,
-            Seq(view.seq),
-            (time.perf_counter() - started) * 1e3,
-        )
+        return Counts(*answer, Seq(view.seq), (time.perf_counter() - started) * 1e3)
 
     def paths(
         self, a: NodeRef, b: NodeRef, *, limit: int = 10, max_depth: int | None = None, min_seq: int = 0
@@ -131,7 +117,7 @@ Answer = tuple[Ints, Ints, Ints, list[tuple[int, int, int]], int, int, int, bool
 """The fields of a Trace up to ``partial``. An array's ``data`` is a sequence of int without a copy."""
 
 
-def _plain(
+def plain(
     view: View, codes: U32, direction: Direction, depth: int | None, max_nodes: int | None, scratch: Scratch
 ) -> Answer:
     """A walk one way of which everything is shown: one compiled call."""
@@ -141,10 +127,10 @@ def _plain(
         sys.maxsize if max_nodes is None else max_nodes,
     )  # fmt: skip
     ids = view.ids(kinds, indices)
-    return (kinds.data, ids.data, depths.data, [], deepest, nodes, edges, cut or ids.size < nodes)
+    return (kinds.data, ids.data, depths.data, [], deepest, nodes, int(edges), cut or ids.size < nodes)
 
 
-def _full(
+def full(
     view: View,
     codes: U32,
     direction: Direction,
@@ -166,6 +152,20 @@ def _full(
     wipe(scratch.bits, reached.codes)
     ids = view.ids(kinds, indices)
     return kinds.data, ids.data, shown_depths, among, deepest, nodes, total_edges, partial
+
+
+def count(
+    view: View, codes: U32, direction: Direction, depth: int | None, where: NodeFilter, scratch: Scratch
+) -> tuple[int, int, dict[int, int], dict[int, int], int, bool]:
+    """The fields of Counts up to ``partial``."""
+    reached = reach(view, codes, direction, depth, scratch, where.ends_only)
+    found, depths, _ = matching(view, reached, where, scratch)
+    executions = int((found & 1).sum())
+    by_depth = np.bincount(reached.depths() if depths is None else depths, minlength=1)
+    by_type, deepest, cut = view.types(found), reached.levels.size - 1, reached.cut
+    wipe(scratch.bits, reached.codes)
+    at = {int(d): int(by_depth[d]) for d in np.flatnonzero(by_depth)}
+    return found.size - executions, executions, by_type, at, deepest, cut
 
 
 def _edges_among(view: View, shown: U32, scratch: Scratch) -> list[tuple[int, int, int]]:

@@ -104,7 +104,7 @@ def _one_way(view: View, seeds: U32, up: bool, depth: int | None, scratch: Scrat
         back, cut = rim(*graph, up, scratch.bits, scratch.out, lo, k)
         edges += back
     codes = scratch.out[:k]
-    return Reach(codes, levels, edges, cut, dead_ends(*graph, up, codes) if ends else None)
+    return Reach(codes, levels, int(edges), cut, dead_ends(*graph, up, codes) if ends else None)
 
 
 def matching(view: View, reached: Reach, where: NodeFilter, scratch: Scratch) -> tuple[U32, I64 | None, int]:

@@ -114,7 +114,7 @@ def load(folder: Path, record: str) -> Snapshot | None:
 
 
 @kernel
-def checksum(data: NDArray[np.uint8]) -> int:
+def checksum(data: NDArray[np.uint8]) -> np.uint64:
     """A 64-bit checksum at memory speed, in eight lanes. Any one changed word is sure to change it.
 
     Source: the round of XXH64.
@@ -140,7 +140,7 @@ def checksum(data: NDArray[np.uint8]) -> int:
 
 
 @kernel
-def _turned(word: int) -> int:
+def _turned(word: np.uint64) -> np.uint64:
     return (word << np.uint64(31)) | (word >> np.uint64(33))
 
 

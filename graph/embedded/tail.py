@@ -20,6 +20,8 @@ from clew.graph.embedded.csr import I64, U8, U32, Edges
 from clew.graph.embedded.jit import kernel
 
 I32 = NDArray[np.int32]
+Int = int | np.int64
+"""Compiled code does not tell them apart."""
 A = TypeVar("A", U8, U32, I32, I64)
 
 UP, DOWN, ATTRIBUTES = 0, 1, 2
@@ -127,14 +129,14 @@ def _grown(array: A, size: int) -> A:
         return array
     larger = np.zeros(max(size, 2 * array.size), array.dtype)
     larger[: array.size] = array
-    return larger  # type: ignore[return-value]
+    return larger
 
 
 @kernel
-def find(keys: U32, code: int) -> int:
+def find(keys: U32, code: Int) -> Int:
     """The slot of ``code``, or of the empty slot where it would go as ``-1 - slot``."""
     mask = keys.size - 1
-    slot = ((code * _HASH) >> 8) & mask
+    slot: Int = ((code * _HASH) >> 8) & mask
     while True:
         key = np.int64(keys[slot])
         if key == code + 1:
@@ -145,7 +147,7 @@ def find(keys: U32, code: int) -> int:
 
 
 @kernel
-def _insert(tail: Tail, code: int) -> int:
+def _insert(tail: Tail, code: Int) -> Int:
     slot = find(tail.keys, code)
     if slot < 0:
         slot = -1 - slot

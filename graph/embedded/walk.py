@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from clew.graph.embedded.csr import I64, U8, U32, Csr
 from clew.graph.embedded.jit import kernel, prefetch
-from clew.graph.embedded.tail import ATTRIBUTES, CHAINS, DOWN, I32, UP, Tail, find
+from clew.graph.embedded.tail import ATTRIBUTES, CHAINS, DOWN, I32, UP, Int, Tail, find
 
-Int = int | np.int64
 ClassArray = NDArray[np.uint16] | NDArray[np.uint32]
 
 AHEAD = 6
@@ -35,7 +34,7 @@ def head_of(tail: Tail, code: Int, chain: int) -> Int:
 @kernel
 def walk(
     csr: Csr, tail: Tail, edge_limit: int, up: bool, steps: int, bits: U8, out: U32, lo: int, k: int
-) -> tuple[U32, int, int, I64, int]:
+) -> tuple[U32, int, int, I64, Int]:
     """Walk from the frontier ``out[lo:k]`` at most ``steps`` levels; what is in ``out`` must be set in ``bits``.
 
     Returns ``out`` (moved when it had to grow), where the last level begins, how many nodes there are, where every
@@ -43,7 +42,8 @@ def walk(
     """
     levels = np.empty(64, np.int64)
     levels[0] = lo
-    depth, edges = 0, 0
+    depth = 0
+    edges: Int = 0
     chain = UP if up else DOWN
     while lo < k and depth < steps:
         hi = k
@@ -114,7 +114,7 @@ def walk(
 
 
 @kernel
-def _grown(out: U32, k: int, more: int) -> U32:
+def _grown(out: U32, k: int, more: Int) -> U32:
     larger = np.empty(2 * (k + more), np.uint32)
     larger[:k] = out[:k]
     return larger
@@ -220,7 +220,7 @@ def listed(codes: U32, levels: I64, size: int) -> tuple[U8, I64, I32]:
 @kernel
 def closure(
     csr: Csr, tail: Tail, edge_limit: int, up: bool, steps: int, bits: U8, out: U32, seeds: U32, most: int
-) -> tuple[U32, int, int, bool, int, U8, I64, I32]:
+) -> tuple[U32, int, Int, bool, int, U8, I64, I32]:
     """A walk from ``seeds`` and the list of it in one call, on clean bits that are left clean.
 
     Returns ``out``, nodes and edges reached, whether the walk was stopped short, the deepest level, and the first
@@ -294,7 +294,7 @@ def induced_edges(csr: Csr, tail: Tail, edge_limit: int, codes: U32, bits: U8, s
                 while j < last or link > 0:
                     if j < last:
                         entry = np.int64(adjacent[j])
-                        seen = True
+                        seen: bool | np.bool = True
                         j += 1
                     else:
                         entry = np.int64(tail.entry[link - 1])

@@ -155,7 +155,7 @@ class Cache:
     def _origin(self, reader: Reader, earlier: Execution) -> Execution:
         cached = earlier.custom_properties.get("cached_execution_id")
         if earlier.state is ExecutionState.CACHED and isinstance(cached, str) and cached.isdigit():
-            return reader.executions_by_id([int(cached)]).get(int(cached), earlier)  # type: ignore[call-overload,no-any-return]
+            return reader.executions_by_id([int(cached)]).get(int(cached), earlier)
         return earlier
 
     def _fault(self, artifact: Artifact) -> str:

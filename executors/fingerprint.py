@@ -199,4 +199,4 @@ def _used(function: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
         names = inspect.getclosurevars(function)
     except (TypeError, ValueError):
         return
-    yield from sorted((names.globals | names.nonlocals).items(), key=lambda item: item[0])
+    yield from sorted((dict(names.globals) | dict(names.nonlocals)).items())

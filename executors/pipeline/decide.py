@@ -113,7 +113,8 @@ class Decider:
 
         def doing(decision: Decision) -> Doing:
             extra = {"image": container.image}
-            return self._doing(node, CONTAINER, inputs, print_, decision, started, reusable=reusable, extra=extra)
+            began = started if decision.hit else 0  # a step begins when it is its turn
+            return self._doing(node, CONTAINER, inputs, print_, decision, began, reusable=reusable, extra=extra)
 
         with ExitStack() as undo:
             claim: Claim | None = None

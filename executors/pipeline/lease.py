@@ -1,4 +1,4 @@
-"""A run's sign of life: a locked file while its runner lives. What a dead runner left open is closed by the next run."""
+"""A run's sign of life: a locked file while its runner lives. What a dead runner left open, the next run closes."""
 
 from __future__ import annotations
 

@@ -56,6 +56,7 @@ class Doing:
     reusable: bool = False
     """Whether later executions may find it by its fingerprint."""
     started_ms: int = 0
+    """0 is the moment it is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ class Recorder:
         ended = now_ms()
         change.execution(id=self.nodes.root, state=state, ended_ms=ended, custom_properties=properties)
         change.context(
-            id=self.nodes.run, custom_properties={"clew.state": state.name, "clew.ended_ms": ended} | properties
+            id=self.nodes.run, custom_properties=properties | {"clew.state": state.name, "clew.ended_ms": ended}
         )
         self._record.commit(change)
 

@@ -45,7 +45,7 @@ class RunOptions:
     home: Path
     """Folder of the runs, their logs and outputs, the environments and the locks."""
     max_parallel: int = 0
-    """Steps at once; 0 is one a processor."""
+    """Steps at once; 0 is two a processor, at least four: steps wait as much as they compute."""
     step_timeout_s: float | None = None
     """Longest a step may take, unless the pipeline says otherwise."""
     cache: Literal["on", "off", "refresh"] = "on"
@@ -139,7 +139,7 @@ def run_pipeline(
     refuse_containers(pipeline.root, options)
     given = bind(pipeline.root.inputs, parameters)
     home = options.home.absolute()
-    runs, leases = home / "runs", home / "runs" / ".open"
+    runs, leases = home / "runs", home / "locks" / "runs"
     close_lost_runs(record, leases, runs, namespace=options.namespace, actor=options.actor)
     run = str(uuid.uuid4())
     lease = Lease(leases, run)
@@ -182,8 +182,8 @@ class _Run:
         refresh = options.cache == "refresh"
         return Decider(
             record=self.record,
-            cache=Cache(self.store, home / "cache" / "claims", namespace=options.namespace),
-            environments=Environments(options.environments or home / "environments"),
+            cache=Cache(self.store, home / "locks" / "steps", namespace=options.namespace),
+            environments=Environments(options.environments or home / "envs"),
             policy=Never("the run asks for everything anew (--refresh)") if refresh else options.policy,
             off="caching is off for this run (--no-cache)" if options.cache == "off" else "",
             salt=options.salt,
@@ -196,7 +196,7 @@ class _Run:
         )
 
     def _max_parallel(self) -> int:
-        return self.options.max_parallel or len(os.sched_getaffinity(0))
+        return self.options.max_parallel or max(4, 2 * processors())
 
 
 def refuse_containers(component: ir.Component, options: RunOptions, path: str = "") -> None:
@@ -221,6 +221,12 @@ def refuse_containers(component: ir.Component, options: RunOptions, path: str = 
                     "to run its program on this machine",
                 )
         refuse_containers(task.component, options, place)
+
+
+def processors() -> int:
+    """Processors this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 @contextmanager

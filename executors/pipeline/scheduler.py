@@ -25,7 +25,7 @@ from clew.executors.pipeline.step import run as run_step
 from clew.executors.pipeline.unfold import Frame, Node, gather, inputs_of, items_of, iteration_inputs
 from clew.executors.protocol import Executor, Job, Observer, TaskEvent
 from clew.metadata.blobs.protocol import ArtifactStore
-from clew.metadata.errors import ClewError, ExecutorError, Invalid
+from clew.metadata.errors import ExecutorError, Invalid
 from clew.metadata.states import ExecutionState
 
 _DECIDERS = 4

@@ -158,10 +158,8 @@ def items_of(node: Node) -> list[Any]:
     """
     loop = node.task.loop
     assert loop is not None
-    if isinstance(loop.items, ir.Constant):
-        items = loop.items.value
-    else:
-        items = node.inputs.parameters.get(loop.items.name)
+    source = loop.items
+    items = source.value if isinstance(source, ir.Constant) else node.inputs.parameters.get(source.name)
     if not isinstance(items, list):
         raise StepFailed(f"the loop {node.path} got no list to run over", field=node.path, value=items)
     return items

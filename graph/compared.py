@@ -100,7 +100,7 @@ def gather(reader: Reader, executions: Mapping[int, Execution]) -> dict[int, Fac
     artifacts = reader.artifacts_by_id({event.artifact_id for event in events})
     for event in sorted(events, key=_position):
         side = facts[event.execution_id]
-        name = "/".join(key for key in event.path if isinstance(key, str))
+        name = _key(event)
         artifact = artifacts[event.artifact_id]
         if event.type in INPUT_EVENTS:
             side.inputs[name or artifact.name or artifact.type].append(artifact)
@@ -123,19 +123,30 @@ def task_paths(executions: Mapping[int, Execution]) -> dict[str, int]:
 
 
 def lineage_of(reader: Reader, ref: NodeRef) -> tuple[Section, bool]:
-    """What a node was made from, by location or name, with its bytes; and whether that was too much to list."""
+    """What a node was made from; and whether that was too much to list.
+
+    An artifact goes by the task and output that made it, a source by its location, so that two runs can be laid side
+    by side although everything they wrote lies elsewhere; it is compared by its bytes, a task by its fingerprint.
+    """
     rows, start = Rows(reader), code_of(ref)
     reached, frontier = {start}, [start]
     while frontier and len(reached) < LINEAGE_NODES:
         frontier = [code for code in dict.fromkeys(step(rows.edges(frontier, True), True)) if code not in reached]
         reached.update(frontier)
-    reached.discard(start)
+    executions = reader.executions_by_id(code >> 1 for code in reached if code & 1)
+    made = {
+        event.artifact_id: f"{label_of(executions[event.execution_id])} -> {_key(event) or 'output'}"
+        for event in (reader.events_of_executions(executions) if executions else [])
+        if event.type in OUTPUT_EVENTS
+    }
     section: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    reached.discard(start)
     for artifact in reader.artifacts_by_id(code >> 1 for code in reached if not code & 1).values():
-        name = artifact.location or artifact.name or f"{artifact.type} without a name"
+        name = made.get(artifact.id) or artifact.location or artifact.name or f"{artifact.type} without a name"
         section[name].append((str(artifact.digest or ""), str(artifact.ref)))
-    for execution in reader.executions_by_id(code >> 1 for code in reached if code & 1).values():
-        section[f"step {label_of(execution)}"].append((str(execution.fingerprint or ""), str(execution.ref)))
+    for execution in executions.values():
+        if execution.ref != ref:
+            section[label_of(execution)].append((str(execution.fingerprint or ""), str(execution.ref)))
     return {name: _origins(section[name]) for name in sorted(section)}, bool(frontier)
 
 
@@ -217,6 +228,10 @@ def _origins(found: list[tuple[str, str]]) -> Compared:
     found.sort()
     shown: Any = [{"id": ref, "digest": digest or None} for digest, ref in found]
     return Compared(shown[0] if len(shown) == 1 else shown, tuple(digest for digest, _ in found))
+
+
+def _key(event: Event) -> str:
+    return "/".join(key for key in event.path if isinstance(key, str))
 
 
 def _position(event: Event) -> tuple[Any, ...]:

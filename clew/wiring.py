@@ -13,21 +13,19 @@ A home is a folder:
 
 from __future__ import annotations
 
-import logging
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from clew.metadata.errors import NotFound, StoreReadOnly
 from clew.settings import Settings
 
 if TYPE_CHECKING:
     from clew.api.service import Services
+    from clew.graph.choose import Choice
     from clew.graph.protocol import GraphEngine
     from clew.metadata.blobs import LocalStore
     from clew.metadata.record import Record
-
-log = logging.getLogger("clew.wiring")
 
 
 class Home:
@@ -37,7 +35,6 @@ class Home:
         self.settings = settings
         self.path = Path(settings.home).absolute()
         self._create = create
-        self._engines: list[GraphEngine] = []
 
     @property
     def blobs_folder(self) -> Path:
@@ -91,27 +88,18 @@ class Home:
 
         return LocalStore(self.blobs_folder)
 
-    @cached_property
-    def one_shot_engine(self) -> GraphEngine:
-        """The engine of a command that asks once: SQL on the record, nothing to load."""
+    def asked_once(self, as_of: int | None = None) -> GraphEngine:
+        """The engine of a command that asks once, now or as of a change: SQL on the record, nothing to load."""
         from clew.graph.sql import SqlEngine
 
-        return self._keep(SqlEngine(self.record))
+        return SqlEngine(self.record, as_of=as_of)
 
     @cached_property
     def engine(self) -> GraphEngine:
-        """The engine of a process that asks often: in memory, following the record; SQL where numba is missing."""
-        wanted = self.settings.engine
-        if wanted != "sql":
-            try:
-                from clew.graph.embedded.engine import EmbeddedEngine
+        """The engine of a process that asks often: in memory, following the record; SQL until it is ready."""
+        from clew.graph.choose import choose
 
-                return self._keep(EmbeddedEngine(self.record, self.graph_folder))
-            except ImportError as error:
-                if wanted == "embedded":
-                    raise
-                log.warning("the embedded engine is not available (%s); answering by SQL", error)
-        return self.one_shot_engine
+        return choose(self.record, self.graph_folder, cast("Choice", self.settings.engine))
 
     def services(self) -> Services:
         """What the faces of a server call."""
@@ -121,16 +109,11 @@ class Home:
         return Services(record=self.record, engine=self.engine, version=__version__)
 
     def close(self) -> None:
-        """Stop the engines and release the record."""
-        for engine in self._engines:
-            engine.close()
-        self._engines.clear()
+        """Stop the engine and release the record."""
+        if "engine" in self.__dict__:
+            self.engine.close()
         if "record" in self.__dict__:
             self.record.close()
-
-    def _keep(self, engine: GraphEngine) -> GraphEngine:
-        self._engines.append(engine)
-        return engine
 
     def _make_folder(self) -> None:
         try:

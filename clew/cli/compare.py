@@ -37,7 +37,7 @@ def diff(
 
         emit_json(found)
         return
-    _print_differences(found, a, b)
+    _print_differences(found)
 
 
 def why(
@@ -65,8 +65,50 @@ def why(
     _print_why(found)
 
 
-def _print_differences(found: dict[str, Any], a: str, b: str) -> None:
-    del found, a, b
+def _print_differences(found: dict[str, Any]) -> None:
+    from clew.cli.output import emit, heading, note, paint
+
+    if found["same"]:
+        emit(paint("nothing that matters differs", "green"))
+    _print_sections(found["sections"], found["a"], found["b"])
+    if producers := found["producers"]:
+        heading(f"made by {producers['a']} and {producers['b']}")
+        _print_sections(producers["sections"], producers["a"], producers["b"], nested=True)
+    if found["tasks"]:
+        heading("tasks")
+    for task in found["tasks"]:
+        _print_task(task)
+    if found["partial"]:
+        note("the lineage is too large to be compared whole: what is shown of it is not all")
+
+
+def _print_task(task: dict[str, Any]) -> None:
+    from clew.cli.output import emit, paint
+    from clew.draw.words import clean
+
+    name = clean(task["task"])
+    if task["a"] is None or task["b"] is None:
+        emit(f"  {name}  " + paint(f"only in {'B' if task['a'] is None else 'A'}", "yellow"))
+        return
+    same = paint("the same", "green") if task["same"] else paint("differs", "yellow")
+    emit(f"  {name}  {same}  " + paint(f"{task['a']} {task['b']}", "bright_black"))
+    _print_sections(task["sections"], task["a"], task["b"], nested=True)
+
+
+def _print_sections(sections: list[dict[str, Any]], a: str, b: str, *, nested: bool = False) -> None:
+    from clew.cli.output import table
+
+    rows = [
+        [f"{one['section']}  {entry['name']}", _short(entry["a"]), _short(entry["b"]), "same" if entry["same"] else ""]
+        for one in sections
+        for entry in one["entries"]
+    ]
+    if not rows:
+        return
+    indent = "    " if nested else ""
+    shown = [[indent + row[0], *row[1:]] for row in rows]
+    columns = [f"{indent}WHAT", a, b, ""]
+    table(columns, shown, yielding=(a, b))
 
 
 def _print_why(found: dict[str, Any]) -> None:
@@ -82,7 +124,7 @@ def _print_why(found: dict[str, Any]) -> None:
     if found["changed"]:
         heading(f"changed since {found['compared_with']}")
         rows = [(f"  {one['part']}", _short(one["before"]), _short(one["after"])) for one in found["changed"]]
-        table(["  PART", "BEFORE", "NOW"], rows)
+        table(["  PART", "BEFORE", "NOW"], rows, yielding=("BEFORE", "NOW"))
     if found["parts"]:
         heading("what the result depends on")
         fields((f"  {part}", _short(value)) for part, value in _flat(found["parts"]).items())
@@ -103,9 +145,18 @@ def _flat(parts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _short(value: Any) -> str:
+    """A value for a cell: digests cut to what tells them apart, nodes by id and what they are of."""
     import json
 
     from clew.draw.words import clean
 
-    text = "(absent)" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return clean(text if len(text) <= 100 else text[:97] + "...")
+    if value is None:
+        return "-"
+    if isinstance(value, list) and value and all(isinstance(item, dict) and "id" in item for item in value):
+        return ", ".join(_short(item) for item in value[:4]) + (f" and {len(value) - 4} more" if len(value) > 4 else "")
+    if isinstance(value, dict) and "id" in value:
+        value = " ".join(str(value[key])[:19] for key in ("id", "name", "digest") if value.get(key))
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if text.startswith("sha256:"):
+        text = text[:19]
+    return clean(text if len(text) <= 80 else text[:38] + " ... " + text[-37:])

@@ -13,8 +13,8 @@ from clew.draw.words import STATE_STYLE, clean
 if TYPE_CHECKING:
     from rich.console import Console
 
-WIDE = 100_000
-"""Columns of a table nobody sees on a screen: whole cells for grep and awk."""
+MIN_CELL = 8
+"""Width to which a column may be shortened before it is left out."""
 
 
 def emit(text: str) -> None:
@@ -66,37 +66,58 @@ def console(*, stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     return Console(
         file=stream,
-        stderr=stderr,
-        width=None if stream.isatty() or os.environ.get("COLUMNS") else WIDE,
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
         highlight=False,
-        soft_wrap=False,
         emoji=False,
     )
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[str] = ()) -> None:
-    """Print a table: aligned columns, states coloured, no frame; whole cells when piped."""
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Iterable[str] = (), yielding: Iterable[str] = ()
+) -> None:
+    """Print a table: a Rich table that fits the screen; plain aligned columns of whole cells when piped.
+
+    Where the screen is narrow, the columns named in ``yielding`` are shortened, and left out, last first, before any
+    other is touched: an id is never cut.
+    """
+    cells = [[clean(str(cell)) for cell in row] for row in rows]
+    widths = [max(len(name), *(len(row[i]) for row in cells)) for i, name in enumerate(columns)]
+    if is_terminal():
+        _rich_table(columns, cells, widths, set(right), list(yielding))
+        return
+    for row in [list(columns), *cells]:
+        padded = (
+            cell.rjust(w) if name in right else cell.ljust(w)
+            for name, cell, w in zip(columns, row, widths, strict=True)
+        )
+        emit("  ".join(padded).rstrip())
+
+
+def _rich_table(
+    columns: Sequence[str], cells: list[list[str]], widths: list[int], right: set[str], yielding: list[str]
+) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    to_the_right = set(right)
-    screen = is_terminal()
-    out = Table(box=SIMPLE_HEAD if screen and is_unicode() else None, pad_edge=False, header_style="bold")
-    for name in columns:
-        out.add_column(
-            name,
-            justify="right" if name in to_the_right else "left",
-            overflow="ellipsis",
-            no_wrap=True,
-            min_width=min(len(name), 6),
-        )
-    for row in rows:
-        out.add_row(*(Text(clean(str(cell)), style=STATE_STYLE.get(str(cell), "")) for cell in row))
     printed = console()
+    room = printed.width - 2
+    least = {name: MIN_CELL if name in yielding else width for name, width in zip(columns, widths, strict=True)}
+    shown = list(columns)
+    for name in reversed(yielding):
+        if name in shown and sum(least[name] + 3 for name in shown) > room:
+            shown.remove(name)
+    out = Table(box=SIMPLE_HEAD if is_unicode() else None, pad_edge=False, header_style="bold")
+    for name in shown:
+        out.add_column(
+            name, justify="right" if name in right else "left", no_wrap=True, overflow="ellipsis", min_width=least[name]
+        )
+    for row in cells:
+        named = zip(columns, row, strict=True)
+        out.add_row(*(Text(cell, style=STATE_STYLE.get(cell, "")) for name, cell in named if name in shown))
     with printed.capture() as captured:
         printed.print(out)
-    emit("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    emit("\n".join(line.rstrip() for line in captured.get().strip("\n").splitlines()))
 
 
 def fields(pairs: Iterable[tuple[str, object]]) -> None:

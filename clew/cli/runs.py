@@ -96,4 +96,9 @@ def _print(runs: list[Node]) -> None:
             [run.ref, run.name, pipeline, state, seconds_text(facts["seconds"]), time_text(facts["started_ms"])]
         )
     if rows:
-        table(["ID", "RUN", "PIPELINE", "STATE", "TOOK", "STARTED"], rows, right=("TOOK",))
+        table(
+            ["ID", "RUN", "PIPELINE", "STATE", "TOOK", "STARTED"],
+            rows,
+            right=("TOOK",),
+            yielding=("PIPELINE", "RUN", "STARTED"),
+        )

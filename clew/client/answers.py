@@ -23,19 +23,27 @@ def not_recorded(text: str) -> ArtifactNotFound:
     )
 
 
-def impacted(lineage: Lineage, artifacts: int, executions: int, by_type: dict[str, int]) -> Impacted:
-    """Totals without the seeds themselves, and the nodes of ``lineage`` from which nothing further was made."""
+def impacted(
+    lineage: Lineage, artifacts: int, executions: int, by_type: dict[str, int], leaves: list[NodeRef]
+) -> Impacted:
+    """An impact without what was asked about: people ask what else is touched."""
+    for seed in lineage.seeds:
+        if seed in lineage.nodes:
+            type = lineage.nodes[seed].type
+            by_type[type] = by_type.get(type, 1) - 1
+        artifacts -= seed.kind is Kind.ARTIFACT
+        executions -= seed.kind is Kind.EXECUTION
+    ends = [ref for ref in leaves if ref not in lineage.seeds]
+    return Impacted(artifacts, executions, {name: n for name, n in by_type.items() if n > 0}, lineage, ends)
+
+
+def ends(lineage: Lineage) -> list[NodeRef]:
+    """The nodes of a walk downwards from which nothing further was made."""
     feeding = {
         NodeRef(Kind.ARTIFACT, artifact) if kind in INPUT_EVENTS else NodeRef(Kind.EXECUTION, execution)
         for execution, kind, artifact in lineage.edges
     }
-    leaves = [ref for ref in lineage.nodes if ref not in feeding and ref not in lineage.seeds]
-    for seed in lineage.seeds:
-        node = lineage.nodes[seed]
-        by_type[node.type] = by_type.get(node.type, 1) - 1
-        artifacts -= seed.kind is Kind.ARTIFACT
-        executions -= seed.kind is Kind.EXECUTION
-    return Impacted(artifacts, executions, {name: n for name, n in by_type.items() if n > 0}, lineage, leaves)
+    return [ref for ref in lineage.nodes if ref not in feeding]
 
 
 def why(client: Client, ref: NodeRef) -> dict[str, Any]:

@@ -148,35 +148,39 @@ class EmbeddedClient:
         moment: Moment = NOW,
     ) -> Lineage:
         """Walk the lineage of ``seeds``."""
-        if moment == NOW:
-            found = self.home.one_shot_engine.trace(seeds, direction, depth=depth, max_nodes=max_nodes, edges=True)
-            with self._read(NOW) as reader:
-                return lineage_of(reader, seeds, direction, found)
-        from clew.api.past import trace_past
-
         with self._read(moment) as reader:
-            found = trace_past(reader, seeds, direction, depth=depth, max_nodes=max_nodes, edges=True)
+            at = None if moment == NOW else reader.seq
+        found = self.home.asked_once(at).trace(seeds, direction, depth=depth, max_nodes=max_nodes, edges=True)
+        with self._read(moment) as reader:
             return lineage_of(reader, seeds, direction, found)
 
     def impact(self, seeds: Sequence[NodeRef], *, depth: int | None = None, max_nodes: int | None = 1000) -> Impacted:
         """Everything made from ``seeds``."""
-        engine = self.home.one_shot_engine
-        counts = engine.counts(seeds, Direction.DOWN, depth=depth)
-        found = engine.trace(seeds, Direction.DOWN, depth=depth, max_nodes=max_nodes, edges=True)
+        from clew.graph.impact import impact
+
+        limit = self.home.record.seq() if max_nodes is None else max_nodes
+        found = impact(self.home.asked_once(), seeds, depth=depth, max_nodes=limit, edges=True)
+        counts = found.counts
         with self._read(NOW) as reader:
-            lineage = lineage_of(reader, seeds, Direction.DOWN, found)
+            lineage = lineage_of(reader, seeds, Direction.DOWN, found.trace)
             names = {id: type.name for id, type in reader.types_by_id(counts.by_type).items()}
-        return impacted(lineage, counts.artifacts, counts.executions, {names[i]: n for i, n in counts.by_type.items()})
+        by_type: dict[str, int] = {}
+        for id, nodes in counts.by_type.items():
+            by_type[names[id]] = by_type.get(names[id], 0) + nodes
+        return impacted(lineage, counts.artifacts, counts.executions, by_type, found.leaves)
 
     def paths(self, a: NodeRef, b: NodeRef, *, limit: int = 10) -> Routes:
         """Shortest paths from ``a`` down to ``b``."""
-        found = self.home.one_shot_engine.paths(a, b, limit=limit)
+        found = self.home.asked_once().paths(a, b, limit=limit)
         refs = list(dict.fromkeys(ref for path in found.paths for ref in path))
         return Routes(found.paths, self.nodes_by_ref(refs), found.length, found.partial, found.seq, found.took_ms)
 
     def compare(self, a: NodeRef, b: NodeRef, *, everything: bool = False) -> dict[str, Any]:
         """What differs between two nodes of a kind."""
-        raise NotImplementedError
+        from clew.graph.compare import compare
+
+        with self._read(NOW) as reader:
+            return compare(reader, a, b, everything=everything).as_dict()
 
     def why(self, ref: NodeRef) -> dict[str, Any]:
         """The stored decision of the cache about an execution."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clew.client import wire
-from clew.client.answers import address, impacted, not_recorded, why
+from clew.client.answers import address, ends, impacted, not_recorded, why
 from clew.client.http import GraphQL
 from clew.client.protocol import NOW, Detail, Impacted, Lineage, Listing, Moment, Routes, Touch
 from clew.client.wire import EVENT_FIELDS, NODE_FIELDS, TYPE_FIELDS
@@ -254,7 +254,7 @@ class RemoteClient:
             name = one["type"]["name"]
             by_type[name] = by_type.get(name, 0) + int(one["count"])
         lineage = _lineage(seeds, Direction.DOWN, said["reached"])
-        return impacted(lineage, int(said["artifacts"]), int(said["executions"]), by_type)
+        return impacted(lineage, int(said["artifacts"]), int(said["executions"]), by_type, ends(lineage))
 
     def paths(self, a: NodeRef, b: NodeRef, *, limit: int = 10) -> Routes:
         """Shortest paths from ``a`` down to ``b``."""

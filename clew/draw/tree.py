@@ -74,7 +74,7 @@ def neighbours(lineage: Lineage, way: Direction) -> Mapping[NodeRef, list[NodeRe
 
 def _trees(lineage: Lineage, further: Mapping[NodeRef, list[NodeRef]], paint: Paint, strokes: Strokes) -> Iterator[str]:
     owner = _owners(lineage, further)
-    for seed in lineage.seeds:
+    for seed in (seed for seed in lineage.seeds if seed in lineage.nodes):
         yield describe(lineage.nodes[seed], seed, paint)
         yield from _branches(seed, lineage, further, owner, paint, strokes)
 

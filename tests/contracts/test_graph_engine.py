@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("clew.graph.contract")
-
 from clew.graph.contract import BOTH, DOWN, GraphEngineContract, Loom
 from clew.graph.embedded import EmbeddedEngine
 from clew.graph.protocol import GraphEngine, NodeFilter

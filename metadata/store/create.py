@@ -16,6 +16,10 @@ from clew.metadata.types import FIRST_USER_TYPE_ID, KIND_NUMBER, SIMPLE_TYPES
 REVISIONS = ("0001",)
 """Every migration, oldest first."""
 CURRENT = REVISIONS[-1]
+_REVISION_TABLE = (
+    "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+    "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+)
 
 
 def check_revision(rows: list[Row], where: str) -> bool:
@@ -45,7 +49,7 @@ def create_tables(connection: Any) -> None:
     from clew.metadata.store import schema
 
     schema.metadata.create_all(connection)
-    connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(sa.text(_REVISION_TABLE))
     connection.execute(sa.text("INSERT INTO alembic_version VALUES (:r)"), {"r": CURRENT})
     insert_first_rows(connection)
 

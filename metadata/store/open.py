@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from clew.metadata.errors import Corrupt, Invalid, NotFound, StoreFull, StoreReadOnly, StoreUnavailable
 from clew.metadata.store import sqlite
@@ -25,7 +25,7 @@ def open_store(where: str | Path, *, create: bool = True) -> Store:
     SchemaTooNew, StoreReadOnly, StoreFull, StoreUnavailable.
     """
     text = str(where)
-    scheme = urlsplit(text).scheme if "://" in text else ""
+    scheme = text.partition("://")[0].lower() if "://" in text else ""
     if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
         try:
             from clew.metadata.store.postgres import open_postgres

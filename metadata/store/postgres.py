@@ -366,5 +366,5 @@ def translate(error: psycopg.Error, where: str) -> ClewError:
 def _without_password(url: str) -> str:
     try:
         return sa.make_url(url).render_as_string(hide_password=True)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):
         return "(malformed URL)"

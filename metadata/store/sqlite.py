@@ -194,7 +194,7 @@ class SqliteStore:
 def connect(path: Path, *, read_only: bool = False) -> Any:
     """A connection set up the one way Clew uses SQLite: autocommit by hand, WAL, FULL."""
     connection = sqlite3.connect(
-        path.absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rw"),
+        path.absolute().as_uri() + _mode(path, read_only),
         uri=True,
         isolation_level=None,
         check_same_thread=False,
@@ -212,6 +212,14 @@ def connect(path: Path, *, read_only: bool = False) -> Any:
         connection.close()
         raise
     return connection
+
+
+def _mode(path: Path, read_only: bool) -> str:
+    if not read_only:
+        return "?mode=rw"
+    # WAL needs its shared-memory file even to read; on a disk nobody can write, the file alone is the whole truth.
+    unwritable = os.statvfs(path.parent).f_flag & os.ST_RDONLY
+    return "?mode=ro&immutable=1" if unwritable and not path.with_name(path.name + "-wal").exists() else "?mode=ro"
 
 
 def translate(error: Exception, path: Path) -> ClewError:

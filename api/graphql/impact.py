@@ -10,6 +10,7 @@ from clew.api.graphql.lineage import (
     DepthCount,
     Lineage,
     LineageFilter,
+    Reached,
     TypeCount,
     asked_of,
     lineage_of,
@@ -17,10 +18,14 @@ from clew.api.graphql.lineage import (
     node_filter,
     type_counts,
 )
+from clew.api.graphql.nodes import Node
 from clew.api.graphql.operation import Operation, Snapshot
 from clew.api.graphql.scalars import Int64
-from clew.graph.protocol import EVERYTHING, Counts, Direction
-from clew.metadata.ids import NodeRef
+from clew.graph.impact import impact
+from clew.graph.protocol import EVERYTHING, Counts
+from clew.metadata.ids import Kind, NodeRef
+
+_KINDS = (Kind.ARTIFACT, Kind.EXECUTION)
 
 
 @strawberry.type(description="Everything made from the seeds.")
@@ -30,6 +35,7 @@ class ImpactAnswer:
     operation: strawberry.Private[Operation]
     past: strawberry.Private[Snapshot | None]
     counts: strawberry.Private[Counts]
+    ends: strawberry.Private[Reached]
     artifacts: Int64 = strawberry.field(description="Artifacts reached.")
     executions: Int64 = strawberry.field(description="Executions reached.")
     depth: int = strawberry.field(description="Deepest level reached.")
@@ -37,6 +43,11 @@ class ImpactAnswer:
     seq: Int64 = strawberry.field(description="The change up to which the record is reflected.")
     took_ms: float = strawberry.field(description="Time the counting took, in milliseconds.")
     reached: Lineage = strawberry.field(description="What was reached, nearest first, seeds included.")
+
+    @resolved
+    def leaves(self) -> list[Node]:
+        """The final products: reached nodes from which nothing further was made, up to `maxNodes`."""
+        return [self.ends.node(ref) for ref in self.ends.refs]
 
     @resolved
     def by_type(self) -> list[TypeCount]:
@@ -57,23 +68,27 @@ def impact_of(
     filter: LineageFilter | None,
     as_of: AsOf | None,
     min_seq: int,
+    edges: bool,
 ) -> ImpactAnswer:
     """What was made from ``of``."""
     seeds = [NodeRef.parse(id, "of") for id in of]
     past, engine = asked_of(operation, as_of)
     where = EVERYTHING if filter is None else node_filter(past or operation.snapshot(), filter)
     limit = max_nodes_of(operation, max_nodes)
-    counts = engine.counts(seeds, Direction.DOWN, depth=depth, where=where, min_seq=min_seq)
-    trace = engine.trace(seeds, Direction.DOWN, depth=depth, max_nodes=limit, where=where, edges=True, min_seq=min_seq)
+    found = impact(engine, seeds, depth=depth, max_nodes=limit, where=where, edges=edges, min_seq=min_seq)
+    counts = found.counts
+    operation.spend(len(found.leaves))
+    leaves = [(_KINDS.index(ref.kind), ref.id) for ref in found.leaves]
     return ImpactAnswer(
         operation=operation,
         past=past,
         counts=counts,
+        ends=Reached(operation, leaves, int(counts.seq), past),
         artifacts=Int64(counts.artifacts),
         executions=Int64(counts.executions),
         depth=counts.depth,
         partial=counts.partial,
         seq=Int64(counts.seq),
-        took_ms=counts.took_ms + trace.took_ms,
-        reached=lineage_of(operation, trace, past),
+        took_ms=counts.took_ms + found.trace.took_ms,
+        reached=lineage_of(operation, found.trace, past),
     )

@@ -9,6 +9,7 @@ from strawberry.types.nodes import SelectedField, Selection
 
 from clew.api.graphql.arguments import NONE, After, At, Depth, First, MaxNodes, MinSeq, Order, Where
 from clew.api.graphql.cache import CacheDecision, cache_decision
+from clew.api.graphql.compare import ComparisonAnswer, comparison
 from clew.api.graphql.connection import Connection, connect
 from clew.api.graphql.describe import resolved
 from clew.api.graphql.enums import Direction, Kind
@@ -233,7 +234,7 @@ class Query:
         min_seq: MinSeq = NONE,
     ) -> ImpactAnswer:
         """Everything made from a node: how much, of what types, the nearest first, and the ends."""
-        return impact_of(info.context, of, depth, max_nodes, filter, as_of, min_seq)
+        return impact_of(info.context, of, depth, max_nodes, filter, as_of, min_seq, _selects(info, "edges"))
 
     @resolved
     def paths(
@@ -251,6 +252,18 @@ class Query:
         limit = info.context.page(limit)
         past, engine = asked_of(info.context, as_of)
         return paths_of(info.context, engine.paths(a, b, limit=limit, max_depth=max_depth, min_seq=min_seq), past)
+
+    @resolved
+    def compare(
+        self,
+        info: Info,
+        a: Annotated[strawberry.ID, strawberry.argument(description="One artifact, execution or context.")],
+        b: Annotated[strawberry.ID, strawberry.argument(description="Another of the same kind.")],
+        all: Annotated[bool, strawberry.argument(description="Show also what is the same.")] = False,
+        as_of: At = None,
+    ) -> ComparisonAnswer:
+        """What differs between two nodes of a kind: properties, inputs, parameters, code, environment, lineage."""
+        return comparison(snapshot_of(info.context, as_of), NodeRef.parse(a, "a"), NodeRef.parse(b, "b"), all)
 
     @resolved
     def cache(

@@ -74,6 +74,11 @@ def value_to_json(value: Value) -> object:
     return value
 
 
+def json_to_json(value: object) -> object:
+    """Any value made of JSON's kinds, with the numbers JSON readers would lose as strings."""
+    return value if _is_plain(value) else _plainly(value)
+
+
 def value_from_json(name: str, value: object, kind: PropertyType | None) -> Value:
     """The property value that ``value_to_json`` would write as ``value``; ``kind`` None means by the JSON's own kind.
 
@@ -146,6 +151,16 @@ def _is_plain(value: Any) -> bool:
     return all(_is_plain(item) for item in value)
 
 
+def _plainly(value: Any) -> object:
+    if isinstance(value, dict):
+        return {str(name): _plainly(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plainly(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return _odd_double(value)
+    return int_to_json(value) if type(value) is int else value
+
+
 def _literal(node: ValueNode, variables: dict[str, object] | None = None) -> object:
     return value_from_ast_untyped(node, variables)
 
@@ -205,8 +220,9 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     Json: strawberry.scalar(
         name="JSON",
-        description="Any JSON value.",
-        serialize=lambda value: value,
+        description="Any JSON value. Numbers that a JSON reader might not read exactly (beyond 2^53, infinities, NaN) "
+        "are strings.",
+        serialize=json_to_json,
         parse_value=lambda value: value,
         parse_literal=_literal,
     ),

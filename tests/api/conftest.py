@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -16,7 +15,7 @@ from fastapi import FastAPI
 
 from clew.api.app import create_app
 from clew.api.service import Services
-from clew.api.settings import ApiSettings, Limits
+from clew.api.settings import ApiSettings
 from clew.graph.embedded import EmbeddedEngine
 from clew.metadata.change import Change, Receipt
 from clew.metadata.ids import Kind
@@ -126,50 +125,47 @@ def served(services: Services) -> Iterator[str]:
     server.stop()
 
 
-def step(
-    record: Record,
-    name: str,
-    inputs: list[int],
-    outputs: int = 1,
-    *,
-    context: str | None = None,
-    state: ExecutionState = ExecutionState.COMPLETE,
-    key: str | None = None,
-) -> Receipt:
-    """Record one execution that read ``inputs`` and wrote new artifacts ``name.0``, ``name.1`` ..."""
-    change = Change(actor="ann", key=key)
-    data = change.type(NodeType(Kind.ARTIFACT, "Data", properties={"rows": PropertyType.INT}))
-    work = change.type(NodeType(Kind.EXECUTION, "Work", properties={"rate": PropertyType.DOUBLE}))
-    run = change.execution(work, name=name, state=state, properties={"rate": 0.5}, started_ms=1000, ended_ms=3000)
-    for artifact in inputs:
-        change.event(artifact, run, EventType.INPUT, path=("in", artifact))
-    group = None
-    if context is not None:
-        kind = change.type(NodeType(Kind.CONTEXT, "Group"))
-        group = change.context(kind, name=context, reuse="name")
-        change.associate(group, run)
-    for number in range(outputs):
-        made = change.artifact(
-            data,
-            name=f"{name}.{number}",
-            uri=f"s3a://lake/{name}/{number}",
-            state=ArtifactState.LIVE,
-            properties={"rows": number},
-        )
-        change.event(made, run, EventType.OUTPUT, path=("out", number))
-        if group is not None:
-            change.attribute(group, made)
-    return record.commit(change)
+@pytest.fixture(scope="module")
+def step(services: Services) -> Callable[..., Receipt]:
+    """Records one execution that read ``inputs`` and wrote new artifacts ``name.0``, ``name.1`` ..."""
+
+    def record(
+        name: str,
+        inputs: list[int],
+        outputs: int = 1,
+        *,
+        context: str | None = None,
+        state: ExecutionState = ExecutionState.COMPLETE,
+    ) -> Receipt:
+        change = Change(actor="ann")
+        data = change.type(NodeType(Kind.ARTIFACT, "Data", properties={"rows": PropertyType.INT}))
+        work = change.type(NodeType(Kind.EXECUTION, "Work", properties={"rate": PropertyType.DOUBLE}))
+        run = change.execution(work, name=name, state=state, properties={"rate": 0.5}, started_ms=1000, ended_ms=3000)
+        for artifact in inputs:
+            change.event(artifact, run, EventType.INPUT, path=("in", artifact))
+        group = None
+        if context is not None:
+            kind = change.type(NodeType(Kind.CONTEXT, "Group"))
+            group = change.context(kind, name=context, reuse="name")
+            change.associate(group, run)
+        for number in range(outputs):
+            uri = f"s3a://lake/{name}/{number}"
+            made = change.artifact(
+                data, name=f"{name}.{number}", uri=uri, state=ArtifactState.LIVE, properties={"rows": number}
+            )
+            change.event(made, run, EventType.OUTPUT, path=("out", number))
+            if group is not None:
+                change.attribute(group, made)
+        return services.record.commit(change)
+
+    return record
 
 
 @pytest.fixture
-def chain(services: Services, request: pytest.FixtureRequest) -> list[int]:
-    """Ids of artifacts a0 -> a1 -> a2 -> a3, each made from the one before; names are the test's own."""
+def chain(step: Callable[..., Receipt], request: pytest.FixtureRequest) -> list[int]:
+    """Ids of artifacts a0 -> a1 -> a2 -> a3, each made from the one before; named after the test, 0 to 3."""
     prefix = request.node.name
-    made = [step(services.record, f"{prefix}-0", []).node_ids[-1]]
+    made = [step(f"{prefix}-0", []).node_ids[-1]]
     for number in range(1, 4):
-        made.append(step(services.record, f"{prefix}-{number}", [made[-1]], context=prefix).node_ids[-1])
+        made.append(step(f"{prefix}-{number}", [made[-1]], context=prefix).node_ids[-1])
     return made
-
-
-__all__ = ["Asker", "Limits", "Path", "Server", "step"]

@@ -122,6 +122,8 @@ class PlainPlan:
         new["event"] = _events(change.events, ids, limits, time_ms, seq, ops)
         new["attribution"] = _links("attribution", change.attributions, _ARTIFACT, ids, limits, seq, ops)
         new["association"] = _links("association", change.associations, _EXECUTION, ids, limits, seq, ops)
+        if not ops:
+            return make_receipt(change, head.seq, time_ms, (), (), changed=False)
         log = orjson.dumps(ops)
         for table, rows in new.items():
             self.rows[table] += rows

@@ -28,7 +28,7 @@ test: setup ## Run the tests (PostgreSQL too, when one is found); ARGS go to pyt
 	@$(BIN)/python -m pytest $(ARGS)
 
 torture: setup ## Kill writers and servers at random moments and compare what is left; takes minutes
-	@$(BIN)/python -m benchmarks.torture $(ARGS)
+	@$(BIN)/python benchmarks/torture.py $(ARGS)
 
 lint: setup ## Check style, types, layers, and that nothing generated has drifted
 	$(BIN)/ruff check .

@@ -155,7 +155,7 @@ class Reader:
         """How many nodes a listing holds."""
         source, clauses, parameters = self._selection(kind, where, type, namespace, context_id)
         sql = f"SELECT COUNT(*) FROM {source}{_where(clauses)}"
-        return int(self._session.fetch(sql, parameters)[0][0])
+        return int(self._fetch_filtered(sql, parameters, where)[0][0])
 
     def count_by_type(self, kind: Kind, *, namespace: str | None = None) -> dict[int, int]:
         """type_id -> number of nodes."""
@@ -419,7 +419,7 @@ class Reader:
         direction = " DESC" if descending else ""
         ordering = ",".join(key + direction for key in keys)
         sql = f"SELECT {names} FROM {source}{_where(clauses)} ORDER BY {ordering} LIMIT ?"
-        rows = self._session.fetch(sql, (*parameters, limit + 1))
+        rows = self._fetch_filtered(sql, (*parameters, limit + 1), where)
         has_next = len(rows) > limit
         items = [OF_ROW[kind](row, self._types) for row in rows[:limit]]
         sort_keys: dict[str, Any] = {
@@ -430,6 +430,18 @@ class Reader:
         }
         of = sort_keys[order]
         return Page(items, [cursor.encode(order, descending, of(n)) for n in items], has_next)
+
+    def _fetch_filtered(self, sql: str, parameters: Sequence[Any], where: str | None) -> list[Row]:
+        try:
+            return self._session.fetch(sql, parameters)
+        except Exception as error:
+            if where is not None:
+                from clew.metadata.filter import runtime_failure
+
+                failure = runtime_failure(error, where)
+                if failure is not None:
+                    raise failure from error
+            raise
 
 
 def _where(clauses: list[str]) -> str:

@@ -188,7 +188,7 @@ class _Scope:
         if len(path.parts) != 3 or accessor not in ACCESSORS:
             fail(
                 f"{'.'.join(path.parts)[:80]!r} is no property value", path.at, path.parts[-1],
-                remedy=f"Write {root}.NAME.int_value (or {', '.join([*ACCESSORS][1:])}); quote `NAME` where it has dots",
+                remedy=f"Write {root}.NAME.int_value (or {', '.join([*ACCESSORS][1:])}); `NAME` where it has dots",
             )  # fmt: skip
         self.uses_base = True
         kind = ACCESSORS[accessor]

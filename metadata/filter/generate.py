@@ -16,8 +16,8 @@ from lark.lexer import Lexer
 HERE = Path(__file__).parent
 HEAD = '''"""LALR(1) tables of the filter language. Generated from grammar.lark by generate.py; do not edit.
 
-``RULES[r]`` is (alias or "", origin, length). ``STATES[s]`` maps a token to what it does in state ``s``: shift to state
-``n`` (n >= 0) or reduce by rule ``-n - 1``; and the origin of a rule to the state that follows it. State 0 starts.
+``RULES[r]`` is (alias or "", origin, length). ``STATES[s]`` maps a token to the state it shifts to, the origin of a
+rule to the state that follows it, and "", for any other token, to ``-r - 1``: reduce by rule ``r``. State 0 starts.
 """
 
 # fmt: off
@@ -32,15 +32,17 @@ def generate() -> str:
     numbers = {rule: number for number, rule in enumerate(lark.rules)}
     rules = tuple((rule.alias or "", str(rule.origin.name), len(rule.expansion)) for rule in lark.rules)
     order = _in_order_of_reach(table)
-    states = tuple(
-        {
-            name: order[target] if action.name == "Shift" else -numbers[target] - 1
-            for name, (action, target) in sorted(row.items())
-        }
-        for row in (table.states[state] for state in order)
-    )
+    states = tuple(_row(table.states[state], order, numbers) for state in order)
     end = order[table.end_states["start"]]
     return f"{HEAD}ACCEPTED = {end}\nRULES = {_spell(rules)}\nSTATES: tuple[dict[str, int], ...] = {_spell(states)}\n"
+
+
+def _row(row: dict[str, Any], order: dict[Any, int], numbers: dict[Any, int]) -> dict[str, int]:
+    shifts = {name: order[target] for name, (action, target) in sorted(row.items()) if action.name == "Shift"}
+    reductions = {-numbers[target] - 1 for action, target in row.values() if action.name != "Shift"}
+    if len(reductions) > 1:
+        raise ValueError(f"a state can reduce by several rules: {row}")
+    return shifts | {"": next(iter(reductions))} if reductions else shifts
 
 
 def _in_order_of_reach(table: Any) -> dict[Any, int]:

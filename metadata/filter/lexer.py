@@ -69,6 +69,10 @@ def tokens(text: str) -> Iterator[Token]:
     """
     if len(text) > MAX_CHARS:
         fail(f"the filter is {len(text)} characters long, more than {MAX_CHARS}", MAX_CHARS, remedy="Split it")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        fail("the filter holds what is not Unicode", error.start, remedy="Remove the lone surrogate")
     at = depth = 0
     while at < len(text):
         match = _TOKEN.match(text, at)

@@ -32,10 +32,12 @@ MAX_DEPTH = 100
 MAX_VALUES = 10_000
 """Of values in a filter; SQLite takes 32,766 parameters in a statement."""
 
-_WORDS = {"$END": "the end", "COMPARE": "a comparison", "CONCAT": "||", "SIGN": "+ or -", "FACTOR": "* or /",
-          "LPAR": "(", "RPAR": ")", "COMMA": "a comma", "STRING": "a text in quotes"}  # fmt: skip
-_OPERAND = {"PATH", "INTEGER"}
-_ORIGINS = {origin for _, origin, _ in RULES}
+_WORDS = {
+    "$END": "the end", "COMPARE": "a comparison", "CONCAT": "||", "SIGN": "+ or -", "FACTOR": "* or /", "LPAR": "(",
+    "RPAR": ")", "COMMA": "a comma", "STRING": "a text in quotes", "PATH": "a field, a value or a function",
+}  # fmt: skip
+_TERMINALS = sorted({word for row in STATES for word in row if word.isupper()} | {"$END"})
+_ERROR = len(STATES)
 
 
 def parse(text: str) -> Expression | None:
@@ -50,16 +52,13 @@ def parse(text: str) -> Expression | None:
         count += token.type in ("INTEGER", "DECIMAL", "STRING")
         if count > MAX_VALUES:
             fail(f"the filter holds more than {MAX_VALUES} values", token.at, remedy="Split it")
-        while (action := STATES[states[-1]].get(token.type)) is None or action < 0:
-            if action is not None:
-                _reduce(-action - 1, states, values, token)
-            elif token.type == "$END" and states[-1] == ACCEPTED:
-                break
-            else:
-                _unexpected(token, states)
-        else:
-            states.append(action)
-            values.append((token, 0))
+        before = tuple(states)
+        while (action := _action(states[-1], token.type)) < 0:
+            _reduce(-action - 1, states, values, token)
+        if action == _ERROR:
+            _unexpected(token, before)
+        states.append(action)
+        values.append((token, 0))
     expression: Expression = values[0][0]
     return expression
 
@@ -76,25 +75,27 @@ def _reduce(rule: int, states: list[int], values: list[tuple[Any, int]], token: 
     states.append(STATES[states[-1]][origin])
 
 
-def _unexpected(token: Token, states: list[int]) -> NoReturn:
-    row = STATES[states[-1]]
-    if row.keys() >= _OPERAND:
-        expected = ["a field, a value or a function", *(["NOT"] if "NOT" in row else [])]
-    else:
-        expected = [_WORDS.get(word, word) for word in row if word not in _ORIGINS and _can_follow(states, word)]
+def _action(state: int, word: str) -> int:
+    row = STATES[state]
+    return row.get(word, row.get("", ACCEPTED if (state, word) == (ACCEPTED, "$END") else _ERROR))
+
+
+def _unexpected(token: Token, states: tuple[int, ...]) -> NoReturn:
+    expected = [_WORDS.get(word, word) for word in _TERMINALS if _can_follow(states, word)]
+    if _WORDS["PATH"] in expected:
+        expected = [word for word in expected if word in (_WORDS["PATH"], "NOT")]
     found = f"found {token.text[:40]!r} where it cannot be" if token.text else "the filter ends too early"
     remedy = "Expected " + " or ".join([", ".join(expected[:-1]), expected[-1]] if expected[1:] else expected)
     fail(found, token.at, token.text[:40], remedy=remedy)
 
 
-def _can_follow(states: list[int], word: str) -> bool:
-    """Whether ``word`` can come next. A state's row also holds words that end what was begun, and then do not fit."""
-    states = states.copy()
-    while (action := STATES[states[-1]].get(word)) is not None and action < 0:
+def _can_follow(before: tuple[int, ...], word: str) -> bool:
+    states = list(before)
+    while (action := _action(states[-1], word)) < 0:
         _, origin, length = RULES[-action - 1]
         del states[-length:]
         states.append(STATES[states[-1]][origin])
-    return action is not None or (word == "$END" and states[-1] == ACCEPTED)
+    return action != _ERROR
 
 
 def _chain(cls: type[AnyOf] | type[AllOf]) -> Callable[[list[Any]], Expression]:

@@ -51,12 +51,13 @@ def fingerprint(parts: Mapping[str, Any], inputs: Mapping[str, list[Content]] | 
 
     Errors: Invalid when a part holds what JSON cannot say.
     """
-    contents = {name: [_content(item) for item in items] for name, items in (inputs or {}).items()}
-    unknown = [name for name, items in (inputs or {}).items() if any(item.digest is None for item in items)]
-    whole = dict(parts) | ({"inputs": contents} if contents else {})
+    inputs = inputs or {}
+    contents = {name: [[i.digest, i.type, i.name, i.metadata] for i in items] for name, items in inputs.items()}
+    unknown = [name for name, items in inputs.items() if any(item.digest is None for item in items)]
+    shown = dict(parts) | _under("inputs", {name: _shown_content(items) for name, items in inputs.items()})
     return Fingerprint(
-        of_struct(TAG, whole),
-        {part: _shown(value) for part, value in whole.items() if value not in ({}, [], "", None)},
+        of_struct(TAG, dict(parts) | _under("inputs", contents)),
+        {part: _shown(value) for part, value in shown.items() if value not in ({}, [], "", None)},
         f"the bytes of input {unknown[0]!r} are not known" if unknown else "",
     )
 
@@ -111,38 +112,32 @@ def normalised(source: str) -> str:
     return ast.unparse(tree)
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
+def changes(before: Mapping[str, Any], after: Mapping[str, Any], path: str = "") -> list[dict[str, Any]]:
     """What differs between the parts of two fingerprints, each as part, before, after; absent is None."""
     found = []
-    for part in sorted(before.keys() | after.keys()):
-        old, new = before.get(part), after.get(part)
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name), after.get(name)
         if isinstance(old, dict) and isinstance(new, dict):
-            found += [
-                {"part": f"{part}.{name}", "before": old.get(name), "after": new.get(name)}
-                for name in sorted(old.keys() | new.keys())
-                if old.get(name) != new.get(name) or type(old.get(name)) is not type(new.get(name))
-            ]
-        elif old != new:
-            found.append({"part": part, "before": old, "after": new})
+            found += changes(old, new, f"{path}{name}.")
+        elif old != new or type(old) is not type(new):
+            found.append({"part": path + name, "before": old, "after": new})
     return found
 
 
-def _content(item: Content) -> list[Any]:
-    return [item.digest, item.type, item.name, item.metadata]
+def _shown_content(items: list[Content]) -> Any:
+    shown = [{"digest": i.digest, "type": i.type, "file": i.name} | _under("metadata", i.metadata) for i in items]
+    return shown[0] if len(shown) == 1 else {str(i): item for i, item in enumerate(shown)}
+
+
+def _under(name: str, value: dict[str, Any]) -> dict[str, Any]:
+    return {name: value} if value else {}
 
 
 def _shown(value: Any) -> Any:
+    """``value`` short enough to be kept with each execution: what is long stands as its digest."""
     if isinstance(value, dict):
-        return {name: _short(item) for name, item in value.items()}
-    return _short(value)
-
-
-def _short(value: Any) -> Any:
-    if isinstance(value, bool | int | float) or value is None:
-        return value
-    if isinstance(value, str) and len(value) <= LONG_VALUE_CHARS:
-        return value
-    if isinstance(value, list | dict) and len(repr(value)) <= LONG_VALUE_CHARS:
+        return {name: _shown(item) for name, item in value.items()}
+    if value is None or isinstance(value, bool | int | float) or len(repr(value)) <= LONG_VALUE_CHARS:
         return value
     return of_struct("value", value)
 
@@ -166,8 +161,8 @@ def _sources(function: Callable[..., Any]) -> dict[str, Any]:
         for name, value in _used(current):
             if inspect.isfunction(value) and value.__module__ == function.__module__:
                 waiting.append(value)
-            elif isinstance(value, bool | int | float | str | type(None)):
-                found[f"{key}:{name}"] = [type(value).__name__, value]
+            elif isinstance(value, bool | int | float | str | list | tuple | dict | type(None)):
+                found[f"{key}:{name}"] = [type(value).__name__, repr(value)]
             elif inspect.isfunction(value) or inspect.isclass(value) or inspect.ismodule(value):
                 found[f"{key}:{name}"] = f"{getattr(value, '__module__', '')}.{value.__name__}"
     return found

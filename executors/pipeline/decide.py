@@ -211,6 +211,7 @@ class Decider:
         return Doing(
             type=type,
             task=node.task.name,
+            label=node.task.label,
             path=node.path,
             component=node.task.component.name,
             parent=node.frame.execution,

@@ -168,6 +168,9 @@ class Task:
     """One use of a component."""
 
     name: str
+    """Key among its siblings."""
+    label: str
+    """What the author calls it; where none is given, the name."""
     component: Component
     parameters: dict[str, ParameterInput]
     artifacts: dict[str, ComponentInput | TaskOutput]

@@ -32,6 +32,10 @@ class Lease:
             self._path.unlink()
         self._stream.close()
 
+    def abandon(self) -> None:
+        """The run ended in a way the record could not be told of: the next run closes it."""
+        self._stream.close()
+
 
 def close_lost_runs(record: Record, folder: Path, runs: Path, *, namespace: str, actor: str) -> list[str]:
     """Mark runs FAILED whose runner died, with their open executions; return their ids.

@@ -174,6 +174,7 @@ class _Loading:
         after += [s.task for s in sources if isinstance(s, ir.TaskOutput)]
         return ir.Task(
             name=name,
+            label=str(place.get("taskInfo").get("name").value or name),
             component=component,
             parameters=parameters,
             artifacts=artifacts,

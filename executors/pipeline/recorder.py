@@ -43,6 +43,7 @@ class Doing:
 
     type: str
     task: str
+    label: str
     path: str
     component: str
     parent: int
@@ -197,7 +198,7 @@ class Recorder:
 
     def _execution(self, change: Change, doing: Doing, state: ExecutionState, outputs: Values | None) -> NodePut:
         properties: dict[str, Value] = {
-            "display_name": doing.task,
+            "display_name": doing.label,
             "task_name": doing.task,
             "parent_dag_id": doing.parent,
             "clew.path": doing.path,

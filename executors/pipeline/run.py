@@ -143,7 +143,13 @@ def run_pipeline(
     close_lost_runs(record, leases, runs, namespace=options.namespace, actor=options.actor)
     run = str(uuid.uuid4())
     lease = Lease(leases, run)
-    return _Run(record, store, pipeline, given, options, observer or Silent(), run, runs / run).run(lease)
+    try:
+        result = _Run(record, store, pipeline, given, options, observer or Silent(), run, runs / run).run()
+    except BaseException:
+        lease.abandon()
+        raise
+    lease.release()
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +163,7 @@ class _Run:
     run_id: str
     folder: Path
 
-    def run(self, lease: Lease) -> RunResult:
+    def run(self) -> RunResult:
         started = time.monotonic()
         recorder = Recorder(self.record, namespace=self.options.namespace, actor=self.options.actor)
         nodes = recorder.start_run(self.pipeline, self.run_id, self.folder.as_uri(), self.parameters)
@@ -170,7 +176,6 @@ class _Run:
             error = _first_error(root)
             outputs = root.outputs() if root.state == "COMPLETE" else Values()
             recorder.finish_run(ExecutionState[root.state], outputs, error)
-        lease.release()
         seconds = time.monotonic() - started
         self.observer.run_ended(self.run_id, root.state, seconds)
         lists = frozenset(n for n, s in self.pipeline.root.outputs.artifacts.items() if s.is_list)

@@ -430,6 +430,7 @@ def _doing_graph(node: Node) -> Doing:
     return Doing(
         type=DAG,
         task=node.task.name,
+        label=node.task.label,
         path=node.path,
         component=node.task.component.name,
         parent=node.frame.execution,
@@ -445,6 +446,7 @@ def _doing_iteration(frame: Frame) -> Doing:
     return Doing(
         type=DAG,
         task=node.task.name,
+        label=node.task.label,
         path=frame.path,
         component=node.task.component.name,
         parent=node.execution or 0,

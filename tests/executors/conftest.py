@@ -1,0 +1,56 @@
+"""Fixtures for executors: compiled pipelines, a home, and a way to run one in the other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clew.executors.pipeline.run import RunOptions, RunResult, run_pipeline
+from clew.executors.protocol import Observer
+from clew.metadata.blobs.local import LocalStore
+from clew.metadata.record import Record
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with every sample pipeline as YAML."""
+    folder = tmp_path_factory.mktemp("compiled")
+    script = Path(__file__).with_name("sample_pipelines.py")
+    subprocess.run([sys.executable, "-W", "ignore", str(script), str(folder)], check=True, timeout=120)
+    return folder
+
+
+class Bench:
+    """A home with its record and store, in which pipelines run."""
+
+    def __init__(self, home: Path, compiled: Path, record: Record) -> None:
+        self.home = home
+        self.compiled = compiled
+        self.record = record
+        self.store = LocalStore(home / "blobs")
+
+    def run(
+        self, pipeline: str, /, *, observer: Observer | None = None, options: dict[str, Any] | None = None, **given: Any
+    ) -> RunResult:
+        source = self.compiled / f"{pipeline}.yaml"
+        chosen = RunOptions(home=self.home, **({"step_timeout_s": 60.0} | (options or {})))
+        return run_pipeline(self.record, self.store, source, given, options=chosen, observer=observer)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, compiled: Path) -> Iterator[Bench]:
+    home = tmp_path / "home"
+    home.mkdir()
+    with Record.open(home) as record:
+        yield Bench(home, compiled, record)
+
+
+@pytest.fixture
+def states() -> Callable[[RunResult], dict[str, str]]:
+    """Task name -> state."""
+    return lambda result: {task.name: task.state for task in result.tasks}

@@ -1,0 +1,353 @@
+"""Pipelines for the tests, written with the kfp SDK. Run as a script: compiles each into the folder it is given.
+
+A script of its own because importing kfp takes a second and warns.
+"""
+
+# mypy: ignore-errors
+# ruff: noqa
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional
+
+from kfp import compiler, dsl
+from kfp.dsl import Artifact, Dataset, Input, Metrics, Model, Output
+
+warnings.simplefilter("ignore")
+
+
+@dsl.component
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+@dsl.component
+def write(text: str, out: Output[Dataset]):
+    with open(out.path, "w") as target:
+        target.write(text)
+    out.metadata["length"] = len(text)
+
+
+@dsl.component
+def count_words(data: Input[Dataset]) -> int:
+    return len(open(data.path).read().split())
+
+
+@dsl.component
+def shout(data: Input[Dataset], loud: Output[Dataset]):
+    with open(loud.path, "w") as target:
+        target.write(open(data.path).read().upper())
+
+
+@dsl.component
+def square(n: int, model: Output[Model], seen: Output[Metrics]) -> int:
+    with open(model.path, "w") as target:
+        target.write(str(n * n))
+    seen.log_metric("n", n)
+    return n * n
+
+
+@dsl.component
+def largest(models: Input[List[Model]], numbers: List[int], best: Output[Model]) -> int:
+    import shutil
+
+    winner = numbers.index(max(numbers))
+    shutil.copy(models[winner].path, best.path)
+    return numbers[winner]
+
+
+@dsl.component
+def describe(
+    i: int, f: float, t: str, yes: bool, items: List[int], d: Dict, o: Optional[str] = None, default: int = 4
+) -> str:
+    import json
+
+    return json.dumps([i, f, t, yes, items, d, o, default])
+
+
+@dsl.component
+def several(n: int) -> NamedTuple(
+    "Out", [("number", int), ("real", float), ("yes", bool), ("items", list), ("d", dict)]
+):
+    return (n, 2.0, True, [1, 2.5], {"k": n})
+
+
+@dsl.component
+def crash():
+    raise RuntimeError("the flood gates are open")
+
+
+@dsl.component
+def sleep(seconds: float):
+    import subprocess
+    import time
+
+    subprocess.Popen(["sleep", "300"])
+    print("sleeping", flush=True)
+    time.sleep(seconds)
+
+
+@dsl.component
+def forgets(out: Output[Dataset]):
+    pass
+
+
+@dsl.component
+def returns_nothing(n: int) -> int:
+    if n < 0:
+        return 1
+
+
+@dsl.component
+def strays(where: str, out: Output[Dataset]):
+    out.path = where
+    with open(where, "w") as target:
+        target.write("outside")
+
+
+@dsl.component
+def links(where: str, out: Output[Dataset]):
+    import os
+
+    os.symlink(where, out.path)
+
+
+@dsl.component
+def spoils(data: Input[Dataset], out: Output[Dataset]):
+    import os
+
+    os.chmod(data.path, 0o644)
+    with open(data.path, "a") as target:
+        target.write("spoiled")
+    with open(out.path, "w") as target:
+        target.write("done")
+
+
+@dsl.component
+def flaky(marker: str) -> int:
+    import os
+
+    tries = len(os.listdir(marker))
+    open(os.path.join(marker, str(tries)), "w").close()
+    if tries < 2:
+        raise RuntimeError(f"try {tries}")
+    return tries
+
+
+@dsl.component
+def notes_run(folder: str, text: str) -> str:
+    """Leaves a mark each time it runs, outside the pipeline's sight."""
+    import os
+    import time
+
+    time.sleep(0.3)
+    open(os.path.join(folder, f"{text}-{os.getpid()}"), "w").close()
+    return text
+
+
+@dsl.component
+def make_folder(out: Output[Artifact]):
+    import os
+
+    os.makedirs(os.path.join(out.path, "inner"))
+    with open(os.path.join(out.path, "inner", "a.txt"), "w") as target:
+        target.write("a")
+
+
+@dsl.component
+def walk(folder: Input[Artifact]) -> int:
+    import os
+
+    return sum(len(files) for _, _, files in os.walk(folder.path))
+
+
+@dsl.container_component
+def shell(text: str, out: dsl.OutputPath(str), extra: str = None):
+    return dsl.ContainerSpec(
+        image="alpine",
+        command=["sh", "-c", 'mkdir -p "$(dirname "$1")"; printf "%s|%s|%s" "$0" "$2" "$3" > "$1"'],
+        args=[
+            text,
+            out,
+            dsl.ConcatPlaceholder(["<", text, ">"]),
+            dsl.IfPresentPlaceholder("extra", then=["has", extra], else_=["none"]),
+        ],
+    )
+
+
+@dsl.pipeline
+def sums(a: int = 1, b: int = 2) -> int:
+    first = add(a=a, b=b)
+    second = add(a=first.output, b=10)
+    return add(a=second.output, b=first.output).output
+
+
+@dsl.pipeline
+def words(text: str = "a b c") -> int:
+    made = write(text=text)
+    loud = shout(data=made.outputs["out"])
+    return count_words(data=loud.outputs["loud"]).output
+
+
+@dsl.pipeline
+def imports(uri: str, note: str = "n") -> int:
+    raw = dsl.importer(artifact_uri=uri, artifact_class=Dataset, metadata={"note": note, "k": 1})
+    return count_words(data=raw.output).output
+
+
+@dsl.pipeline
+def inner_sums(n: int, step: int = 5) -> NamedTuple("Out", [("sum", int), ("data", Dataset)]):
+    total = add(a=n, b=step)
+    made = write(text=f"sum {total.output}")
+    return NamedTuple("Out", [("sum", int), ("data", Dataset)])(total.output, made.outputs["out"])
+
+
+@dsl.pipeline
+def nested(n: int = 1) -> int:
+    first = inner_sums(n=n)
+    second = inner_sums(n=first.outputs["sum"], step=7)
+    return count_words(data=second.outputs["data"]).output
+
+
+@dsl.pipeline
+def loop(offset: int = 0) -> int:
+    with dsl.ParallelFor([1, 3, 2], parallelism=2) as n:
+        made = square(n=n)
+    best = largest(models=dsl.Collected(made.outputs["model"]), numbers=dsl.Collected(made.outputs["Output"]))
+    return add(a=best.outputs["Output"], b=offset).output
+
+
+@dsl.pipeline
+def loops(items: List[int] = [1, 2]):
+    with dsl.ParallelFor([{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]) as pair:
+        write(text=f"{pair.a}-{pair.b}")
+        with dsl.ParallelFor(items) as n:
+            add(a=1, b=n)
+
+
+@dsl.pipeline
+def kinds(i: int = 7, o: str = "given") -> str:
+    made = several(n=i)
+    return describe(
+        i=made.outputs["number"],
+        f=made.outputs["real"],
+        t=f"<{i}> and {made.outputs['real']}",
+        yes=made.outputs["yes"],
+        items=made.outputs["items"],
+        d={"k": 1, "inner": [1, 2.5]},
+    ).output
+
+
+@dsl.pipeline
+def crashes():
+    bad = crash()
+    add(a=1, b=1).after(bad)
+    add(a=2, b=2)
+
+
+@dsl.pipeline
+def sleeps(seconds: float = 300.0):
+    slow = sleep(seconds=seconds)
+    add(a=1, b=1).after(slow)
+
+
+@dsl.pipeline
+def forgetful():
+    forgets()
+
+
+@dsl.pipeline
+def empty_handed():
+    returns_nothing(n=1)
+
+
+@dsl.pipeline
+def straying(where: str):
+    strays(where=where)
+
+
+@dsl.pipeline
+def linking(where: str):
+    links(where=where)
+
+
+@dsl.pipeline
+def spoiling():
+    spoils(data=write(text="good").outputs["out"])
+
+
+@dsl.pipeline
+def retries(marker: str) -> int:
+    return flaky(marker=marker).set_retry(num_retries=2, backoff_duration="0s").output
+
+
+@dsl.pipeline
+def twins(folder: str, text: str = "same"):
+    notes_run(folder=folder, text=text)
+    notes_run(folder=folder, text=text)
+
+
+@dsl.pipeline
+def uncached(folder: str):
+    notes_run(folder=folder, text="off").set_caching_options(False)
+
+
+@dsl.pipeline
+def keyed(folder: str, text: str):
+    notes_run(folder=folder, text=text).set_caching_options(True, cache_key="mine")
+
+
+@dsl.pipeline
+def folders():
+    made = make_folder()
+    looks = walk(folder=made.outputs["out"])
+    add(a=looks.output, b=1)
+
+
+@dsl.pipeline
+def shells(text: str = "hi") -> str:
+    return shell(text=text).output
+
+
+@dsl.pipeline
+def conditional(n: int = 1):
+    with dsl.If(n == 1):
+        add(a=1, b=1)
+
+
+@dsl.component
+def on_exit(status: dsl.PipelineTaskFinalStatus):
+    print(status)
+
+
+@dsl.pipeline
+def exits():
+    with dsl.ExitHandler(on_exit()):
+        add(a=1, b=1)
+
+
+@dsl.component
+def document(text: str) -> int:
+    # a comment
+    return len(text)
+
+
+@dsl.pipeline
+def documented(text: str = "abc") -> int:
+    return document(text=text).output
+
+
+PIPELINES = [
+    sums, words, imports, nested, loop, loops, kinds, crashes, sleeps, forgetful, empty_handed, straying, linking,
+    spoiling, retries, twins, uncached, keyed, folders, shells, conditional, exits, documented,
+]  # fmt: skip
+
+
+def main(folder: Path) -> None:
+    for pipeline in PIPELINES:
+        compiler.Compiler().compile(pipeline, str(folder / f"{pipeline.name.replace('-', '_')}.yaml"))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clew.executors.pipeline.run import RunResult, TaskResult
+from clew.metadata.errors import Invalid, InvalidPipeline
+
+
+def test_values_flow_from_task_to_task_as_ints(bench: Any) -> None:
+    result = bench.run("sums", a="4")
+    assert (result.state, result.outputs) == ("COMPLETE", {"Output": 4 + 2 + 10 + 6})
+
+
+def test_artifacts_flow_from_task_to_task(bench: Any) -> None:
+    assert bench.run("words", text="one two").outputs == {"Output": 2}
+
+
+def test_nested_pipelines_run_and_their_tasks_are_named_by_path(bench: Any, states: Any) -> None:
+    result = bench.run("nested", n=1)
+    assert result.outputs == {"Output": 2}
+    assert states(result)["inner-sums-2/write"] == "COMPLETE"
+
+
+def test_a_loop_collects_its_outputs_in_order(bench: Any) -> None:
+    result = bench.run("loop", offset=1)
+    assert result.outputs == {"Output": 10}
+    loop = next(t for t in result.tasks if t.name == "for-loop-2")
+    assert loop.outputs["pipelinechannel--square-Output"] == [1, 9, 4]
+    assert [t.name for t in result.tasks if t.name.endswith("/square")] == [f"for-loop-2#{i}/square" for i in range(3)]
+
+
+def test_loops_nest_and_their_items_have_fields(bench: Any) -> None:
+    result = bench.run("loops", items="[5, 6]")
+    written = sorted(Path(t.outputs["out"]["uri"].removeprefix("file://")).read_text() for t in _named(result, "write"))
+    assert written == ["1-x", "2-y"]
+    assert sorted(t.outputs["Output"] for t in _named(result, "add")) == [6, 6, 7, 7]
+
+
+def test_an_empty_loop_is_complete(bench: Any, states: Any) -> None:
+    result = bench.run("loops", items=[])
+    assert result.state == "COMPLETE"
+    assert not _named(result, "add")
+
+
+def test_each_kind_of_parameter_arrives_as_its_type(bench: Any) -> None:
+    result = bench.run("kinds")
+    assert json.loads(result.outputs["Output"]) == [
+        7, 2.0, "<7> and 2.0", True, [1, 2.5], {"k": 1, "inner": [1, 2.5]}, None, 4,
+    ]  # fmt: skip
+    assert isinstance(json.loads(result.outputs["Output"])[5]["k"], int)
+
+
+def test_an_importer_brings_a_local_file_in_with_its_digest(bench: Any, tmp_path: Path) -> None:
+    raw = tmp_path / "a b.txt"
+    raw.write_text("x y z")
+    result = bench.run("imports", uri=raw.as_uri(), note="hello")
+    (imported,) = [t for t in result.tasks if t.kind == "importer"]
+    assert result.outputs == {"Output": 3}
+    with bench.record.read() as reader:
+        artifact = reader.artifact(int(imported.outputs["artifact"]["artifact"].partition(":")[2]))
+    assert (artifact.uri, artifact.size_bytes) == (raw.as_uri(), 5)
+    assert artifact.custom_properties["note"] == "hello"
+
+
+def test_a_directory_is_an_artifact_like_any_other(bench: Any) -> None:
+    result = bench.run("folders")
+    assert next(t for t in result.tasks if t.name == "add").outputs == {"Output": 2}
+    assert next(t for t in result.tasks if t.name == "make-folder").outputs["out"]["digest"].startswith("tree:")
+    assert all(t.cached for t in bench.run("folders").tasks)
+
+
+def test_a_failed_task_is_tried_again_as_often_as_the_pipeline_says(bench: Any, tmp_path: Path) -> None:
+    (tmp_path / "marks").mkdir()
+    result = bench.run("retries", marker=str(tmp_path / "marks"))
+    assert result.outputs == {"Output": 2}
+
+
+def test_a_container_runs_on_this_machine_only_when_told(bench: Any) -> None:
+    with pytest.raises(InvalidPipeline) as refused:
+        bench.run("shells")
+    assert "'shell'" in refused.value.message
+    assert "--containers host" in refused.value.remedy
+    assert bench.run("shells", options={"containers": "host"}).outputs == {"Output": "hi|<hi>|none"}
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "words"), [("conditional", ["condition-1", "dsl.If"]), ("exits", ["on-exit", "dsl.ExitHandler"])]
+)
+def test_what_cannot_be_run_is_refused_before_anything_starts(bench: Any, pipeline: str, words: list[str]) -> None:
+    with pytest.raises(InvalidPipeline) as refused:
+        bench.run(pipeline)
+    assert all(word in refused.value.message for word in words)
+    assert refused.value.remedy
+    assert not (bench.home / "runs").exists()
+    assert bench.record.seq() == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "field"), [({"nope": 1}, "nope"), ({"a": "one"}, "a"), ({"a": 1.5}, "a"), ({"b": True}, "b")]
+)
+def test_a_bad_parameter_is_refused_by_name_before_anything_starts(
+    bench: Any, given: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        bench.run("sums", **given)
+    assert (refused.value.field, bench.record.seq()) == (field, 0)
+    assert refused.value.remedy
+
+
+def test_a_missing_parameter_is_refused_by_name(bench: Any) -> None:
+    with pytest.raises(Invalid, match="'uri' has no value"):
+        bench.run("imports")
+
+
+def test_the_result_is_the_object_clew_run_prints(bench: Any) -> None:
+    shown = bench.run("sums").as_dict()
+    assert list(shown) == ["run", "state", "outputs", "tasks"]
+    assert list(shown["tasks"][0]) == [
+        "name", "kind", "state", "cached", "seconds", "fingerprint", "execution", "outputs",
+    ]  # fmt: skip
+    json.dumps(shown)
+
+
+def test_a_step_sees_nothing_of_the_callers_environment_it_should_not_depend_on(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_TOKEN", "s3cret")
+    bench.run("sums")
+    assert all("s3cret" not in log.read_text() for log in bench.home.glob("runs/*/*/log.txt"))
+
+
+def _named(result: RunResult, name: str) -> list[TaskResult]:
+    return [task for task in result.tasks if task.name.rpartition("/")[2] == name]

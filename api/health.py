@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -16,6 +17,8 @@ from clew.api.errors import told
 from clew.api.graphql.operation import Stream
 from clew.api.metrics import Metrics
 from clew.api.service import Services
+from clew.metadata.errors import ArtifactNotFound
+from clew.metadata.ids import INT64_MAX, Kind, NodeRef
 
 log = logging.getLogger("clew.api")
 CHECK_S = 5.0
@@ -47,9 +50,12 @@ class Health:
         return Response(text, media_type=PROMETHEUS)
 
     def _engine(self) -> dict[str, Any]:
+        """Ask it for a node that cannot be: that it knows of none shows that it follows the record and answers."""
+        engine = self.services.engine
+        with suppress(ArtifactNotFound):
+            engine.trace([NodeRef(Kind.ARTIFACT, INT64_MAX)], max_nodes=1)
         seq = self.services.engine_seq()
-        told = {"name": self.services.engine.name}
-        return told if seq is None else told | {"seq": seq}
+        return {"name": engine.name} if seq is None else {"name": engine.name, "seq": seq}
 
     async def _check(self, look: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         began = time.perf_counter()

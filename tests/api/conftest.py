@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -66,9 +67,15 @@ class Asker:
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the module's record."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def services(home: Path) -> Iterator[Services]:
     """A record and an engine that the tests of one module share; each test brings its own nodes."""
-    record = Record.open(f"sqlite:///{tmp_path_factory.mktemp('home')}/record.db")
+    record = Record.open(home)
     engine = EmbeddedEngine(record)
     yield Services(record, engine, "1.2.3")
     engine.close()
@@ -85,11 +92,11 @@ def asker(services: Services) -> Iterator[Asker]:
 
 @pytest.fixture
 def asker_with(services: Services) -> Iterator[Any]:
-    """Makes askers with other settings: ``asker_with(token="t")``, ``asker_with(limits=Limits(depth=3))``."""
+    """Makes askers with other settings, or over other services: ``asker_with(token="t")``."""
     made: list[Asker] = []
 
-    def make(**settings: Any) -> Asker:
-        made.append(Asker(create_app(services, ApiSettings(**settings))))
+    def make(over: Services = services, **settings: Any) -> Asker:
+        made.append(Asker(create_app(over, ApiSettings(**settings))))
         return made[-1]
 
     yield make
@@ -123,6 +130,20 @@ def served(services: Services) -> Iterator[str]:
     server = Server(create_app(services))
     yield server.url
     server.stop()
+
+
+@pytest.fixture
+def server() -> Iterator[Callable[[FastAPI], str]]:
+    """Serves an app for one test; gives its URL."""
+    servers: list[Server] = []
+
+    def serve(app: FastAPI) -> str:
+        servers.append(Server(app))
+        return servers[-1].url
+
+    yield serve
+    for server in servers:
+        server.stop()
 
 
 @pytest.fixture(scope="module")

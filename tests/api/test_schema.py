@@ -39,7 +39,7 @@ def _undescribed() -> Iterator[str]:
                 if not definition.description:
                     yield f"{name}.{field}"
                 if not isinstance(type, GraphQLInputObjectType):
-                    yield from (f"{name}.{field}({a})" for a, d in definition.args.items() if not d.description)  # type: ignore[union-attr]
+                    yield from (f"{name}.{field}({a})" for a, d in definition.args.items() if not d.description)
         elif isinstance(type, GraphQLEnumType):
             yield from (f"{name}.{value}" for value, definition in type.values.items() if not definition.description)
 

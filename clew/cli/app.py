@@ -1,53 +1,93 @@
-"""The commands of ``clew``, put together. Their modules import what they need when they run."""
+"""The commands of ``clew``, put together. A command's module is imported when it is called or listed."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
-from clew.cli.compare import diff, why
-from clew.cli.doctor import doctor
-from clew.cli.lineage import impact, paths, trace
-from clew.cli.listing import ls
-from clew.cli.log import log
-from clew.cli.run import run
-from clew.cli.show import show
-from clew.cli.up import up
-from clew.cli.upkeep import backup, restore, verify
-from clew.cli.version import version
+from clew.cli.plain import read_plainly
 
-app = typer.Typer(
-    name="clew",
-    epilog="Start with [bold]clew run PIPELINE.yaml[/bold] or [bold]clew up[/bold]; "
-    "then [bold]clew ls runs[/bold] and [bold]clew trace ID[/bold].",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
+COMMANDS = {
+    "run": ("Do", "clew.cli.run"),
+    "up": ("Do", "clew.cli.up"),
+    "ls": ("Ask", "clew.cli.listing"),
+    "show": ("Ask", "clew.cli.show"),
+    "trace": ("Ask", "clew.cli.lineage"),
+    "impact": ("Ask", "clew.cli.lineage"),
+    "paths": ("Ask", "clew.cli.lineage"),
+    "diff": ("Ask", "clew.cli.compare"),
+    "why": ("Ask", "clew.cli.compare"),
+    "log": ("Ask", "clew.cli.log"),
+    "verify": ("Keep", "clew.cli.upkeep"),
+    "doctor": ("Keep", "clew.cli.doctor"),
+    "backup": ("Keep", "clew.cli.upkeep"),
+    "restore": ("Keep", "clew.cli.upkeep"),
+    "version": ("Keep", "clew.cli.version"),
+}
+"""Name -> panel of the help, module that holds the function of that name."""
+
+
+class Overview(typer.core.TyperGroup):
+    """``clew``, whose help lists the commands by what they are for; cheap, since it is often all one wants to see."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        from clew.cli.output import paint
+
+        lines = [f"{paint('Usage:', 'bold')} clew COMMAND ...", "", clew.__doc__ or ""]
+        panel = ""
+        for name, (of, module) in COMMANDS.items():
+            if of != panel:
+                lines += ["", paint(of, "bold")]
+                panel = of
+            told = (getattr(import_module(module), name).__doc__ or "").splitlines()[0]
+            lines.append(f"  {paint(name.ljust(9), 'cyan')} {told}")
+        lines += ["", paint("Options", "bold")]
+        records = [record for option in self.get_params(ctx) if (record := option.get_help_record(ctx))]
+        lines += [f"  {paint(names.ljust(21), 'cyan')} {told}" for names, told in records]
+        lines += [
+            "",
+            "`clew COMMAND --help` tells more, with examples. Start with `clew run PIPELINE.yaml` or `clew up`;",
+        ]
+        lines += ["then `clew ls runs` and `clew trace ID`."]
+        formatter.write("\n".join(lines) + "\n")
+
+
+def command_for(arguments: Sequence[str]) -> Any:
+    """What to call with ``arguments``: `clew` with the one command they name, or with all where they name none."""
+    named = arguments[0] if arguments and arguments[0] in COMMANDS else None
+    only_help = list(arguments) in ([], ["--help"], ["-h"]) and "_CLEW_COMPLETE" not in os.environ
+    app = typer.Typer(
+        name="clew",
+        cls=Overview,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        add_completion=named is None,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback()(clew)
+    for name, (panel, module) in COMMANDS.items():
+        if named == name or (named is None and not only_help):
+            app.command(name, rich_help_panel=panel)(getattr(import_module(module), name))
+    return read_plainly(typer.main.get_command(app))
 
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from clew.cli.version import version
+
         version()
         raise typer.Exit
 
 
-@app.callback()
 def clew(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
     ] = False,
 ) -> None:
     """Clew: the system of record for machine-learning lineage."""
-
-
-_PANELS = {
-    "Do": (run, up),
-    "Ask": (ls, show, trace, impact, paths, diff, why, log),
-    "Keep": (verify, doctor, backup, restore, version),
-}
-for _panel, _commands in _PANELS.items():
-    for _command in _commands:
-        app.command(rich_help_panel=_panel)(_command)

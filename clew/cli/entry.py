@@ -18,9 +18,9 @@ def run(arguments: Sequence[str]) -> int:
     """Run ``clew ARGUMENTS`` and return the exit code."""
     as_json = "--json" in arguments
     try:
-        code = _invoke(list(arguments))
+        code = _invoke(list(arguments) or ["--help"])
         sys.stdout.flush()
-        return code
+        return code if arguments else USAGE
     except KeyboardInterrupt:
         _say("clew: interrupted")
         return INTERRUPTED
@@ -47,13 +47,13 @@ def error_line(error: ClewError) -> str:
         parts[0] += f" ({error.field}{shown})"
     if error.remedy:
         parts.append(error.remedy)
-    return " ".join(". ".join(parts).split())
+    return " ".join(". ".join(parts).replace("?.", "?").split())
 
 
 def _invoke(arguments: list[str]) -> int:
-    from clew.cli.app import app
+    from clew.cli.app import command_for
 
-    code = app(args=arguments, prog_name="clew", standalone_mode=False)
+    code = command_for(arguments)(args=arguments, prog_name="clew", standalone_mode=False)
     return code if isinstance(code, int) else DONE
 
 
@@ -71,8 +71,6 @@ def _report_usage(error: Exception, as_json: bool) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "clew"
     message = str(error.format_message()) if hasattr(error, "format_message") else str(error)
-    if not message:  # `clew` alone: the help has been printed
-        return USAGE
     return _report(UsageError(message.rstrip("."), remedy=f"Try `{path} --help`"), as_json)
 
 

@@ -179,5 +179,5 @@ def test_the_server_stops_cleanly_when_told(trained: Path, stop: signal.Signals)
 
 
 def test_completion_can_be_shown_for_a_shell(shell: Clew) -> None:
-    shown = shell("ls", _CLEW_COMPLETE="complete_bash", COMP_WORDS="clew tr", COMP_CWORD="1")
+    shown = shell(_CLEW_COMPLETE="complete_bash", COMP_WORDS="clew tr", COMP_CWORD="1")
     assert shown.out.split() == ["trace"]

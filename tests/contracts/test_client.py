@@ -196,10 +196,11 @@ def test_both_clients_answer_the_same(embedded: Client, remote: Client, question
 
 def test_pages_of_both_clients_are_the_same(embedded: Client, remote: Client) -> None:
     def pages(client: Client) -> list[list[int]]:
-        found, cursor = [], None
+        found: list[list[int]] = []
+        cursor = None
         while True:
             page = client.nodes(Kind.ARTIFACT, limit=2, after=cursor)
-            found.append([node.id for node in page.items])
+            found.append([int(node.id) for node in page.items])
             assert page.total == 5
             if (cursor := page.next_cursor) is None:
                 return found

@@ -6,17 +6,18 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection
 from websockets.typing import Subprotocol
 
 from clew.api.app import create_app
-from clew.api.graphql.subscription import BATCH
 from clew.api.service import Services
 from clew.api.settings import ApiSettings, Limits
 from clew.metadata.change import Receipt
@@ -89,7 +90,7 @@ def test_a_listener_resumes_behind_what_it_saw_without_gap_or_repeat(
     served: str, services: Services, step: Step
 ) -> None:
     start = int(services.record.seq())
-    for number in range(BATCH + 20):
+    for number in range(40):
         step(f"resumed-{number}", [], 0)
     last = int(services.record.seq())
     heard: list[int] = []
@@ -103,9 +104,30 @@ def test_a_listener_resumes_behind_what_it_saw_without_gap_or_repeat(
 
         return act
 
-    talk(served, until(start + 50))
+    talk(served, until(start + 17), close_timeout=0.5)  # it hangs up with changes unread
     talk(served, until(last))
     assert heard == list(range(start + 1, last + 1))
+
+
+def test_a_connection_that_ends_leaves_nothing_running(server: Any, services: Services) -> None:
+    url = server(create_app(services))
+
+    async def act(line: Line) -> None:
+        await line.begin()
+        for id in "abc":
+            await line.ask(id, CHANGES)
+        while "clew_graphql_subscriptions 3.0" not in await asyncio.to_thread(_metrics, url):
+            await asyncio.sleep(0.02)
+
+    talk(url, act)
+    deadline = time.monotonic() + 10
+    while "clew_graphql_subscriptions 0.0" not in _metrics(url):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _metrics(url: str) -> str:
+    return httpx.get(f"{url}/metrics").text
 
 
 def test_changes_of_another_process_are_heard(served: str, home: Path) -> None:

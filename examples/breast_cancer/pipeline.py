@@ -106,7 +106,7 @@ def select(models: Input[list[Model]], scores: list, best: Output[Model], rankin
     winner = max(range(len(scores)), key=lambda i: scores[i])
     shutil.copyfile(models[winner].path, best.path)
     best.metadata.update(models[winner].metadata)
-    for model, score in zip(models, scores):
+    for model, score in zip(models, scores, strict=True):
         ranking.log_metric(model.metadata["kind"], round(score, 4))
 
 
@@ -126,7 +126,7 @@ def evaluate(model: Input[Model], test: Input[Dataset], metrics: Output[Metrics]
     metrics.log_metric("precision", round(float(precision_score(label, guess)), 4))
     with open(test.path) as source:
         header, *rows = source.read().splitlines()
-    wrong = [row for row, a, b in zip(rows, label, guess) if a != b]
+    wrong = [row for row, a, b in zip(rows, label, guess, strict=True) if a != b]
     with open(mistakes.path, "w") as target:
         target.write("\n".join([header, *wrong]) + "\n")
     mistakes.metadata["rows"] = len(wrong)

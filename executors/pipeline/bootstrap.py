@@ -42,6 +42,12 @@ class Lightweight:
     args: tuple[str, ...]
     packages: PackageSet
 
+    @property
+    def more_args(self) -> list[str]:
+        """Arguments beyond those every such component has."""
+        usual = ["--executor_input", "{{$}}", "--function_to_execute", self.function]
+        return [] if list(self.args) == usual else list(self.args)
+
 
 def read(container: Container) -> Lightweight | None:
     """The lightweight component in ``container``; None for any other program."""

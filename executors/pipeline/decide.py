@@ -181,7 +181,8 @@ class Decider:
         if lightweight is not None:
             parts |= {
                 "code": code_digest(lightweight.source),
-                "command": list(lightweight.args),
+                "function": lightweight.function,
+                "command": lightweight.more_args,
                 "python": PYTHON_VERSION,
                 "packages": _versions(lightweight, environment),
             }

@@ -148,7 +148,7 @@ class _Loading:
         tasks = {name: self._task(name, task) for name, task in place.get("tasks").items()}
         for name, task in tasks.items():
             _check_sources(task, tasks, inputs, place.get("tasks").get(name))
-        _check_acyclic(tasks, place.get("tasks"))
+        tasks = _in_order(tasks, place.get("tasks"))
         outputs = place.get("outputs")
         return ir.Dag(
             tasks=tasks,
@@ -423,12 +423,16 @@ def _check_output(output: ir.TaskOutput, tasks: dict[str, ir.Task], place: Place
         raise place.fail(f"task {output.task!r} has no output {kind} {output.key!r}")
 
 
-def _check_acyclic(tasks: dict[str, ir.Task], place: Place) -> None:
+def _in_order(tasks: dict[str, ir.Task], place: Place) -> dict[str, ir.Task]:
+    """``tasks`` so that each comes after those it waits for."""
     waiting = {name: set(task.after) for name, task in tasks.items()}
+    ordered: dict[str, ir.Task] = {}
     while ready := [name for name, after in waiting.items() if not after]:
+        ordered |= {name: tasks[name] for name in ready}
         for name in ready:
             del waiting[name]
         for after in waiting.values():
             after.difference_update(ready)
     if waiting:
         raise place.fail(f"tasks wait for each other in a circle: {', '.join(sorted(waiting))}")
+    return ordered

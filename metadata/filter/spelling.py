@@ -66,7 +66,7 @@ SQLITE_WORDS: Final = {
     "ordered": "{}", "starts": "instr({}, {}) = 1", "tail": "substr({}, -{})", "double": "CAST({} AS REAL)",
     "+": "{} + {}", "-": "{} - {}", "*": "{} * {}", "/": "{} / nullif({}, 0.0)", "mod": "{} % nullif({}, 0)",
     "f+": "{} + {}", "f-": "{} - {}", "f*": "{} * {}", "text": "CAST({} AS TEXT)", "minus": "-{}",
-    "from": "substr({}, {})", "from_for": "substr({}, {}, {})",
+    "from": "substr({}, {})", "from_for": "substr({}, {}, {})", "unindexed": "+{}",
 }  # fmt: skip
 POSTGRES_WORDS: Final = {
     "like": "upper({} COLLATE \"C\") LIKE upper({} COLLATE \"C\") ESCAPE ''",
@@ -80,6 +80,7 @@ POSTGRES_WORDS: Final = {
     "f+": "nullif({} + {}, 'NaN')", "f-": "nullif({} - {}, 'NaN')", "f*": "nullif({} * {}, 'NaN')",
     "/": "nullif({} / nullif({}, 0), 'NaN')", "text": "CAST({} AS text)",
     "from": "substr({}, CAST({} AS integer))", "from_for": "substr({}, CAST({} AS integer), CAST({} AS integer))",
+    "unindexed": "{}",
 }  # fmt: skip
 
 

@@ -155,8 +155,8 @@ def test_what_is_long_or_deep_within_the_limits_is_taken(text: str) -> None:
 
 @given(st.text() | st.lists(st.sampled_from(
     ["id", "name", "state", "LIVE", "contexts_a.id", "properties.x.int_value", "'x'", "5", "1.5", "NULL", "TRUE",
-     "AND", "OR", "NOT", "IN", "IS", "LIKE", "BETWEEN", "CASE", "WHEN", "THEN", "ELSE", "END", "CAST", "AS", "(", ")", ",",
-     "=", "!=", "<", "+", "-", "*", "||", "COALESCE(", "STRING", "'", "`", "\\", "/*", "--", "\n", ".", "e"],
+     "AND", "OR", "NOT", "IN", "IS", "LIKE", "BETWEEN", "CASE", "WHEN", "THEN", "ELSE", "END", "CAST", "AS", "(",
+     ")", ",", "=", "!=", "<", "+", "-", "*", "||", "COALESCE(", "STRING", "'", "`", "\\", "/*", "--", "\n", ".", "e"],
 ), max_size=30).map(" ".join))  # fmt: skip
 @settings(max_examples=600, deadline=None)
 def test_no_text_raises_anything_but_invalid_filter(text: str) -> None:

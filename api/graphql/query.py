@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import strawberry
-from strawberry.types.nodes import SelectedField, Selection
+from strawberry.types.nodes import SelectedField
 
 from clew.api.graphql.arguments import NONE, After, At, Depth, First, MaxNodes, MinSeq, Order, Where
 from clew.api.graphql.cache import CacheDecision, cache_decision
@@ -234,7 +234,7 @@ class Query:
         min_seq: MinSeq = NONE,
     ) -> ImpactAnswer:
         """Everything made from a node: how much, of what types, the nearest first, and the ends."""
-        return impact_of(info.context, of, depth, max_nodes, filter, as_of, min_seq, _selects(info, "edges"))
+        return impact_of(info.context, of, depth, max_nodes, filter, as_of, min_seq, _selects(info, "reached", "edges"))
 
     @resolved
     def paths(
@@ -320,14 +320,16 @@ def _type_cursor(after: str | None) -> int:
     raise InvalidCursor(f"{after[:40]!r} is no cursor of this listing", field="after", value=after)
 
 
-def _selects(info: Info, name: str) -> bool:
-    """Whether the field's selection set names ``name``, directly or through fragments."""
-    pending: list[Selection] = [selection for field in info.selected_fields for selection in field.selections]
+def _selects(info: Info, *path: str) -> bool:
+    """Whether the field's selection set names ``path`` from itself down, directly or through fragments."""
+    pending = [(selection, 0) for field in info.selected_fields for selection in field.selections]
     while pending:
-        selection = pending.pop()
+        selection, depth = pending.pop()
         if isinstance(selection, SelectedField):
-            if selection.name == name:
+            if selection.name != path[depth]:
+                continue
+            depth += 1
+            if depth == len(path):
                 return True
-        else:
-            pending += selection.selections
+        pending += [(inner, depth) for inner in selection.selections]
     return False

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from clew.draw.words import STATE_STYLE, clean
+from clew.draw.words import STATE_STYLE, clean, value_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +32,20 @@ def emit(text: str) -> None:
 
 def emit_json(value: Any) -> None:
     """Write ``value`` as JSON: indented for a terminal, one line for a program."""
-    emit(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+    indent = 2 if sys.stdout.isatty() else None
+    try:
+        emit(json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False))
+    except ValueError:  # inf or nan somewhere: JSON has no such numbers
+        emit(json.dumps(_sayable(value), ensure_ascii=False, indent=indent, allow_nan=False))
+
+
+def _sayable(value: Any) -> Any:
+    """``value`` with the numbers JSON cannot say as text, wherever they stand."""
+    if isinstance(value, dict):
+        return {key: _sayable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_sayable(item) for item in value]
+    return value_json(value) if isinstance(value, float) else value
 
 
 def note(text: str) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 from clew.client.protocol import Client, Impacted, Lineage
 from clew.metadata.errors import ArtifactNotFound, Invalid
 from clew.metadata.ids import Kind, NodeRef
-from clew.metadata.states import INPUT_EVENTS
 
 if TYPE_CHECKING:
     from clew.metadata.reader import Reader
@@ -35,15 +34,6 @@ def impacted(
         executions -= seed.kind is Kind.EXECUTION
     ends = [ref for ref in leaves if ref not in lineage.seeds]
     return Impacted(artifacts, executions, {name: n for name, n in by_type.items() if n > 0}, lineage, ends)
-
-
-def ends(lineage: Lineage) -> list[NodeRef]:
-    """The nodes of a walk downwards from which nothing further was made."""
-    feeding = {
-        NodeRef(Kind.ARTIFACT, artifact) if kind in INPUT_EVENTS else NodeRef(Kind.EXECUTION, execution)
-        for execution, kind, artifact in lineage.edges
-    }
-    return [ref for ref in lineage.nodes if ref not in feeding]
 
 
 def why(client: Client, ref: NodeRef) -> dict[str, Any]:

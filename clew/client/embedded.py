@@ -8,6 +8,7 @@ from typing import Any
 
 from clew.client.answers import address, impacted, not_recorded, why
 from clew.client.protocol import NOW, Detail, Impacted, Lineage, Listing, Moment, Routes, Touch
+from clew.client.values import portable
 from clew.graph.protocol import Direction, Trace
 from clew.metadata import digest as digests
 from clew.metadata.change import Change, Receipt
@@ -180,7 +181,8 @@ class EmbeddedClient:
         from clew.graph.compare import compare
 
         with self._read(NOW) as reader:
-            return compare(reader, a, b, everything=everything).as_dict()
+            found: dict[str, Any] = portable(compare(reader, a, b, everything=everything).as_dict())
+            return found
 
     def why(self, ref: NodeRef) -> dict[str, Any]:
         """The stored decision of the cache about an execution."""

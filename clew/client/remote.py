@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clew.client import wire
-from clew.client.answers import address, ends, impacted, not_recorded, why
+from clew.client.answers import address, impacted, not_recorded, why
 from clew.client.http import GraphQL
 from clew.client.protocol import NOW, Detail, Impacted, Lineage, Listing, Moment, Routes, Touch
 from clew.client.wire import EVENT_FIELDS, NODE_FIELDS, TYPE_FIELDS
@@ -23,6 +23,15 @@ EVENTS_MAX = 1000
 _LINEAGE = """
   depth totalNodes totalEdges partial seq tookMs
   nodes { id depth node { ...N } } edges { execution artifact type }
+"""
+_COMPARE = """
+query($a: ID!, $b: ID!, $all: Boolean!) {
+  compare(a: $a, b: $b, all: $all) {
+    a b kind same partial entries { ...E } producers { ...P } tasks { ...P }
+  }
+}
+fragment P on ComparedPair { task a b same entries { ...E } }
+fragment E on ComparedEntry { section name a b same }
 """
 _DETAIL = f"""
 query($id: ID!, $first: Int!, $asOf: AsOf) {{
@@ -240,7 +249,7 @@ class RemoteClient:
         said = self._ask(
             f"""query($of: [ID!]!, $depth: Int, $maxNodes: Int!, $minSeq: Int64!) {{
               impact(of: $of, depth: $depth, maxNodes: $maxNodes, minSeq: $minSeq) {{
-                artifacts executions byType {{ type {{ name }} count }} reached {{ {_LINEAGE} }}
+                artifacts executions byType {{ type {{ name }} count }} leaves {{ id }} reached {{ {_LINEAGE} }}
               }}
             }}"""
             + NODE_FIELDS,
@@ -254,7 +263,8 @@ class RemoteClient:
             name = one["type"]["name"]
             by_type[name] = by_type.get(name, 0) + int(one["count"])
         lineage = _lineage(seeds, Direction.DOWN, said["reached"])
-        return impacted(lineage, int(said["artifacts"]), int(said["executions"]), by_type, ends(lineage))
+        leaves = [NodeRef.parse(leaf["id"]) for leaf in said["leaves"]]
+        return impacted(lineage, int(said["artifacts"]), int(said["executions"]), by_type, leaves)
 
     def paths(self, a: NodeRef, b: NodeRef, *, limit: int = 10) -> Routes:
         """Shortest paths from ``a`` down to ``b``."""
@@ -273,7 +283,8 @@ class RemoteClient:
 
     def compare(self, a: NodeRef, b: NodeRef, *, everything: bool = False) -> dict[str, Any]:
         """What differs between two nodes of a kind."""
-        raise NotImplementedError
+        said = self._ask(_COMPARE, a=str(a), b=str(b), all=everything)["compare"]
+        return wire.comparison(said)
 
     def why(self, ref: NodeRef) -> dict[str, Any]:
         """The stored decision of the cache about an execution."""

@@ -27,6 +27,17 @@ def value_to_json(value: Value) -> Any:
     return json.dumps(value)
 
 
+def portable(value: Any) -> Any:
+    """JSON that every reader reads exactly: integers beyond 2^53 and numbers JSON cannot say as text."""
+    if isinstance(value, dict):
+        return {key: portable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [portable(item) for item in value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value_to_json(value)
+    return value
+
+
 def value_from_json(said: Any, kind: PropertyType) -> Value:
     """The value that GraphQL says as ``said``."""
     if kind is PropertyType.INT:

@@ -114,6 +114,32 @@ def committed(said: Mapping[str, Any]) -> Committed:
     )
 
 
+def comparison(said: Mapping[str, Any]) -> dict[str, Any]:
+    """A comparison as ``graph.compare`` spells it."""
+    return {
+        "a": said["a"],
+        "b": said["b"],
+        "kind": said["kind"].lower(),
+        "same": said["same"],
+        "sections": _grouped(said["entries"]),
+        "producers": None if said["producers"] is None else _pair(said["producers"]),
+        "tasks": [_pair(pair) for pair in said["tasks"]],
+        "partial": said["partial"],
+    }
+
+
+def _pair(said: Mapping[str, Any]) -> dict[str, Any]:
+    found = {key: said[key] for key in ("task", "a", "b", "same")}
+    return found | {"sections": _grouped(said["entries"])}
+
+
+def _grouped(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    sections: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        sections.setdefault(entry["section"], []).append({key: entry[key] for key in ("name", "a", "b", "same")})
+    return [{"section": section, "entries": found} for section, found in sections.items()]
+
+
 class SaidChange:
     """A change as ChangeInput, its nodes in the input's order: contexts, artifacts, executions."""
 

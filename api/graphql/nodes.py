@@ -13,24 +13,19 @@ from typing import Annotated, Any
 import strawberry
 
 from clew.api.graphql.arguments import After, First, Names, Order, Touches, Where
-from clew.api.graphql.connection import Connection, connect
+from clew.api.graphql.connection import Connection
 from clew.api.graphql.describe import resolved
 from clew.api.graphql.enums import ARTIFACT_STATE_OF, EXECUTION_STATE_OF, EventType, Kind, State
 from clew.api.graphql.filters import (
-    AnyFilter,
     ArtifactFilter,
     ExecutionFilter,
-    OrderBy,
-    criteria,
-    ordering,
-    positions_of,
 )
+from clew.api.graphql.listing import Asked, members_page
 from clew.api.graphql.operation import Batch, Snapshot
 from clew.api.graphql.scalars import Int64, PathStep
 from clew.api.graphql.types import Property, Type, properties, types_of
 from clew.metadata import node as record
 from clew.metadata.ids import NodeRef
-from clew.metadata.node import Page
 from clew.metadata.states import INPUT_EVENTS, OUTPUT_EVENTS
 
 
@@ -200,7 +195,8 @@ class Context(Node):
         after: After = None,
     ) -> Connection[Artifact]:
         """The artifacts in it."""
-        return page_of(self.batch.snapshot, Kind.ARTIFACT, where, filter, order_by, first, after, self.row.id)
+        asked = Asked(Kind.ARTIFACT, where, filter, order_by, first, after, self.row.id)
+        return members_page(self.batch, artifacts_of, asked)
 
     @resolved
     def executions(
@@ -214,7 +210,8 @@ class Context(Node):
         after: After = None,
     ) -> Connection[Execution]:
         """The executions in it."""
-        return page_of(self.batch.snapshot, Kind.EXECUTION, where, filter, order_by, first, after, self.row.id)
+        asked = Asked(Kind.EXECUTION, where, filter, order_by, first, after, self.row.id)
+        return members_page(self.batch, executions_of, asked)
 
 
 class EventBatch:
@@ -283,31 +280,6 @@ def wrap(snapshot: Snapshot, row: record.Node) -> Node:
     """One node of the record, a batch of its own."""
     snapshot.operation.spend(1)
     return _wrap(row, Batch(snapshot, [row.id]))
-
-
-def page_of(
-    snapshot: Snapshot,
-    kind: Kind,
-    where: str | None,
-    filter: AnyFilter | None,
-    order_by: OrderBy | None,
-    first: int,
-    after: str | None,
-    context_id: int | None = None,
-) -> Connection[Any]:
-    """One page of a kind of nodes. Errors: InvalidFilter, InvalidCursor, LimitExceeded."""
-    reader = snapshot.reader
-    read, wrapped = {
-        Kind.ARTIFACT: (reader.artifacts, artifacts_of),
-        Kind.EXECUTION: (reader.executions, executions_of),
-        Kind.CONTEXT: (reader.contexts, contexts_of),
-    }[kind]
-    chosen, order = criteria(where, filter, context_id), ordering(order_by)
-    limit = snapshot.operation.page(first)
-    with positions_of(where, chosen):
-        page: Page[Any] = read(**chosen, **order._asdict(), after=after, limit=limit)  # type: ignore[operator]
-    nodes: list[Any] = wrapped(snapshot, page.items)  # type: ignore[operator]
-    return connect(nodes, page.cursors, page.has_next, after, lambda: reader.count(kind, **chosen))
 
 
 def _wrap(row: record.Node, batch: Batch) -> Node:

@@ -22,6 +22,7 @@ from clew.api.graphql.filters import (
 )
 from clew.api.graphql.impact import ImpactAnswer, impact_of
 from clew.api.graphql.lineage import Lineage, LineageFilter, PathsAnswer, asked_of, lineage, paths_of
+from clew.api.graphql.listing import Asked, page_of
 from clew.api.graphql.log import Change, changes_page
 from clew.api.graphql.nodes import (
     Artifact,
@@ -32,7 +33,6 @@ from clew.api.graphql.nodes import (
     contexts_of,
     executions_of,
     node_of,
-    page_of,
     wrap,
 )
 from clew.api.graphql.operation import Operation
@@ -126,7 +126,8 @@ class Query:
         as_of: At = None,
     ) -> Connection[Artifact]:
         """Artifacts."""
-        return page_of(snapshot_of(info.context, as_of), Kind.ARTIFACT, where, filter, order_by, first, after)
+        asked = Asked(Kind.ARTIFACT, where, filter, order_by, first, after)
+        return page_of(snapshot_of(info.context, as_of), artifacts_of, asked)
 
     @resolved
     def executions(
@@ -142,7 +143,8 @@ class Query:
         as_of: At = None,
     ) -> Connection[Execution]:
         """Executions."""
-        return page_of(snapshot_of(info.context, as_of), Kind.EXECUTION, where, filter, order_by, first, after)
+        asked = Asked(Kind.EXECUTION, where, filter, order_by, first, after)
+        return page_of(snapshot_of(info.context, as_of), executions_of, asked)
 
     @resolved
     def contexts(
@@ -158,7 +160,8 @@ class Query:
         as_of: At = None,
     ) -> Connection[Context]:
         """Contexts."""
-        return page_of(snapshot_of(info.context, as_of), Kind.CONTEXT, where, filter, order_by, first, after)
+        asked = Asked(Kind.CONTEXT, where, filter, order_by, first, after)
+        return page_of(snapshot_of(info.context, as_of), contexts_of, asked)
 
     @resolved
     def types(

@@ -80,3 +80,32 @@ def test_ids_of_lineage_are_told_without_reading_a_node(asker: Any, step: Step, 
     statements.clear()
     asker.ask("query($of: [ID!]!) { lineage(of: $of) { nodes { id depth } } }", of=f"artifact:{made.node_ids[-1]}")
     assert not any("FROM artifact" in sql or "FROM execution" in sql for sql in statements)
+
+
+def test_members_of_many_contexts_load_together(asker: Any, step: Step, statements: list[str]) -> None:
+    for number in range(12):
+        step(f"member-{number}", [], 3, context=f"crowd {number}")
+        step(f"member-{number}b", [], 1, context=f"crowd {number}")
+    query = """query($n: Int!) { contexts(where: "name LIKE 'crowd%'", first: $n) { nodes { name
+      artifacts(first: 2) { totalCount pageInfo { hasNextPage endCursor } nodes { name } }
+      executions { totalCount nodes { name outputs { name } } } } } }"""
+    counts = []
+    for first in (1, 12):
+        statements.clear()
+        found = asker.ask(query, n=first)["contexts"]["nodes"]
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
+    assert [len(node["artifacts"]["nodes"]) for node in found] == [2] * 12
+    assert {(node["artifacts"]["totalCount"], node["executions"]["totalCount"]) for node in found} == {(4, 2)}
+    page = found[3]["artifacts"]
+    assert page["pageInfo"]["hasNextPage"]
+    rest = """query($a: String) { contexts(filter: {name: "crowd 3"}) { nodes {
+      artifacts(after: $a) { nodes { name } } } } }"""
+    after = asker.ask(rest, a=page["pageInfo"]["endCursor"])["contexts"]["nodes"][0]["artifacts"]["nodes"]
+    assert [node["name"] for node in (*page["nodes"], *after)] == [f"member-3.{n}" for n in range(3)] + ["member-3b.0"]
+
+
+def test_a_page_of_none_tells_whether_there_are_any(asker: Any, step: Step) -> None:
+    step("some", [], 1)
+    found = asker.ask("{ artifacts(first: 0) { nodes { id } pageInfo { hasNextPage } totalCount } }")["artifacts"]
+    assert (found["nodes"], found["pageInfo"]["hasNextPage"], found["totalCount"] > 0) == ([], True, True)

@@ -60,6 +60,12 @@ class WarmingEngine:
         """Name of the engine that answers now."""
         return self._engine.name
 
+    @property
+    def seq(self) -> int | None:
+        """The change up to which that engine has followed; None for one that reads the record itself."""
+        seq = getattr(self._engine, "seq", None)
+        return seq if isinstance(seq, int) else None
+
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until warming has ended; whether it has."""
         self._thread.join(timeout_s)

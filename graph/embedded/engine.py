@@ -35,6 +35,11 @@ class EmbeddedEngine:
         self.projection = Projection(record, folder, compact_after)
         self._scratches = ScratchPool()
 
+    @property
+    def seq(self) -> Seq:
+        """The change up to which it has followed; the next question follows further."""
+        return Seq(self.projection.view.seq)
+
     def trace(
         self,
         seeds: Sequence[NodeRef],

@@ -14,7 +14,7 @@ from torture_writer import change_of, kind_of, seed
 from clew.metadata.errors import StoreFull
 from clew.metadata.record import Record
 
-DISK = "size=6m"
+DISK = "size=32m"
 
 
 def fill_the_disk(folder: Path, rounds: int) -> Tally:
@@ -29,7 +29,7 @@ def fill_the_disk(folder: Path, rounds: int) -> Tally:
             seed(record)
             for n in range(rounds):
                 ballast = disk / "ballast"
-                ballast.write_bytes(b"x" * max(0, shutil.disk_usage(disk).free - random.Random(n).randrange(200_000)))
+                ballast.write_bytes(b"x" * max(0, shutil.disk_usage(disk).free - random.Random(n).randrange(400_000)))
                 _write_until_full(record, notes, f"full{n}", tally)
                 ballast.unlink()
                 _write_some(record, notes, f"free{n}", tally)

@@ -14,7 +14,7 @@ from contextlib import suppress
 from clew.metadata.applier import Applier
 from clew.metadata.change import Change, Receipt
 from clew.metadata.encode import EncodedChange, encode_change
-from clew.metadata.errors import ClewError
+from clew.metadata.errors import ClewError, StoreUnavailable
 from clew.metadata.planner import PlainPlan
 from clew.metadata.store.protocol import HeadMoved, Store, WriteSession
 from clew.metadata.types import TypeCache
@@ -33,13 +33,18 @@ Outcome = Receipt | BaseException
 class _Waiting:
     """One caller's changes, and the gate it waits at until they are committed or it is made leader."""
 
-    __slots__ = ("changes", "gate", "next", "opened", "outcomes")
+    __slots__ = ("changes", "gate", "group", "leads", "next", "opened", "outcomes", "taken")
 
     def __init__(self, changes: list[EncodedChange]) -> None:
         self.changes = changes
         self.gate = threading.Lock()
         self.gate.acquire()
         self.opened = False
+        self.leads = False
+        self.taken = False
+        """Whether a leader, or itself as one, has begun with it."""
+        self.group: list[_Waiting] = []
+        """Of a leader: whom it commits, itself first."""
         self.outcomes: list[Outcome] | None = None
         self.next: _Waiting | None = None
         """Who is let go after this one: one by one, or dozens of threads would fight for the interpreter at once."""
@@ -55,8 +60,8 @@ class _Waiting:
         self.gate.acquire()
         self.pass_on()
 
-    def wait_again(self) -> None:
-        """Wait after an interrupted wait, which may or may not have passed the gate."""
+    def see_through(self) -> None:
+        """Wait again if the first wait was interrupted: who comes after must go on."""
         while not self.opened:
             self.gate.acquire(timeout=0.01)
         self.pass_on()
@@ -103,29 +108,46 @@ class Committer:
         return [outcome for outcome in outcomes if outcome is not None]
 
     def _enter(self, changes: list[EncodedChange]) -> list[Outcome]:
-        waiting = _Waiting(changes)
-        with self._mutex:
-            self._queue.append(waiting)
-            leads, self._busy = not self._busy, True
-        if not leads:
-            self._wait(waiting)
-        if waiting.outcomes is None:
-            self._lead()
-        assert waiting.outcomes is not None
-        return waiting.outcomes
-
-    def _wait(self, waiting: _Waiting) -> None:
+        me = _Waiting(changes)
         try:
-            waiting.wait()
-        except BaseException:  # Ctrl-C while waiting: leave the queue, or see through what has begun
             with self._mutex:
-                if waiting in self._queue[1:]:  # the first one leads already, or is about to
-                    self._queue.remove(waiting)
-                    raise
-            waiting.wait_again()
-            if waiting.outcomes is None:
-                self._lead()
-            raise
+                self._queue.append(me)
+                if not self._busy:
+                    self._busy = me.leads = True
+            if not me.leads:
+                me.wait()
+            if me.leads:
+                self._lead(me)
+        finally:
+            try:
+                self._leave(me)
+            except BaseException:
+                self._leave(me)
+                raise
+        if me.outcomes is None:
+            raise _interrupted()
+        return me.outcomes
+
+    def _leave(self, me: _Waiting) -> None:
+        """Let go whoever waits for ``me``. Ctrl-C may have struck at any line before, or strike here: said twice, it
+        does the same, and the others go on."""
+        if me.taken and not me.leads:
+            me.see_through()
+            return
+        _let_go(me.group[1:])
+        with self._mutex:
+            if not me.taken and me in self._queue:
+                self._queue.remove(me)
+            led = me.leads
+            if led:
+                following = self._queue[0] if self._queue else None
+                self._busy = following is not None
+                if following is not None:
+                    following.leads = True
+                    following.open()
+                me.leads = False
+        if me.taken and not led:  # a leader has just begun with it
+            me.see_through()
 
     def _gather(self) -> None:
         """Let the callers of the last group, now preparing their next change, come along: no group of one between
@@ -135,8 +157,15 @@ class Committer:
             seen = len(self._queue)
             time.sleep(GATHER_S)
 
-    def _lead(self) -> None:
+    def _lead(self, me: _Waiting) -> None:
+        """Commit ``me`` and whoever waits behind."""
+        me.opened = True
         self._gather()
+        self._take(me.group)
+        self._commit_group(me.group)
+
+    def _take(self, group: list[_Waiting]) -> None:
+        """Move the callers of the next transaction from the front of the queue to ``group``."""
         with self._mutex:
             size = taken = 0
             for waiting in self._queue:
@@ -144,38 +173,28 @@ class Committer:
                 if taken and size > GROUP_LIMIT:
                     break
                 taken += 1
-            group, self._queue = self._queue[:taken], self._queue[taken:]
             self._last_group = taken
-        try:
-            self._commit_group(group)
-        finally:
-            with self._mutex:
-                following = self._queue[0] if self._queue else None
-                self._busy = following is not None
-            followers = group[1:]  # the first of a group is its leader
-            for waiting, after in zip(followers, followers[CHAINS:], strict=False):
-                waiting.next = after
-            for waiting in followers[:CHAINS]:
-                waiting.open()
-            if following is not None:
-                following.open()
+            group[:], self._queue = self._queue[:taken], self._queue[taken:]  # one line: both, or neither
+            for waiting in group:
+                waiting.taken = True
 
     def _commit_group(self, group: list[_Waiting]) -> None:
         try:
             outcomes = self._transact([change for waiting in group for change in waiting.changes])
+            start = 0
+            for waiting in group:
+                waiting.outcomes = outcomes[start : start + len(waiting.changes)]
+                start += len(waiting.changes)
         except BaseException as error:
             translated = self._store.translate(error)
             if translated is not error:
                 translated.__cause__ = error
+            elif not isinstance(error, Exception):  # the leader's own Ctrl-C; what became of the others' is unknown
+                translated = _interrupted()
             for waiting in group:
                 waiting.outcomes = [translated] * len(waiting.changes)
             if not isinstance(error, Exception):
                 raise
-            return
-        start = 0
-        for waiting in group:
-            waiting.outcomes = outcomes[start : start + len(waiting.changes)]
-            start += len(waiting.changes)
 
     def _transact(self, changes: list[EncodedChange]) -> list[Outcome]:
         locked = not all(encoded.plain for encoded in changes)
@@ -231,6 +250,20 @@ class Committer:
         # A key may be all that was written: then the head stands still, yet the transaction must commit.
         plan.dirty = plan.dirty or receipt.changed or (encoded.change.key is not None and not receipt.replayed)
         return receipt
+
+
+def _let_go(followers: list[_Waiting]) -> None:
+    for waiting, after in zip(followers, followers[CHAINS:], strict=False):
+        waiting.next = after
+    for waiting in followers[:CHAINS]:
+        waiting.open()
+
+
+def _interrupted() -> StoreUnavailable:
+    return StoreUnavailable(
+        "the process was interrupted while this change was committed with others",
+        remedy="Look whether it is recorded, or retry it under its idempotency key",
+    )
 
 
 def _write_out(session: WriteSession, plan: PlainPlan) -> None:

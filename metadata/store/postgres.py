@@ -208,8 +208,7 @@ class PostgresStore:
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield PostgresSession(connection)
         finally:
-            if not connection.closed:
-                connection.rollback()
+            _end(connection)
             pooled.close()
 
     def write(self, *, locked: bool) -> Any:
@@ -233,8 +232,7 @@ class PostgresStore:
                 self._head = None
                 raise
             finally:
-                if not connection.closed and connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-                    connection.rollback()
+                _end(connection)
 
     def _check_process(self) -> None:
         if self._pid != os.getpid():  # two processes on one connection would mix their answers
@@ -244,9 +242,11 @@ class PostgresStore:
             )
 
     def _writing_connection(self) -> psycopg.Connection[Row]:
+        if self._writer is not None and self._writer.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            self._writer.close()  # left open by a Ctrl-C between two lines
         if self._writer is None or self._writer.closed:
             pooled = self._engine.raw_connection()
-            self._writer = pooled.driver_connection  # type: ignore[assignment]
+            self._writer = pooled.driver_connection
             pooled.detach()
             self._head = None
         assert self._writer is not None
@@ -272,6 +272,15 @@ class PostgresStore:
             self._writer.close()
             self._writer = None
         self._engine.dispose()
+
+
+def _end(connection: psycopg.Connection[Row]) -> None:
+    """Roll back what is open; a connection that Ctrl-C left amid a statement can only be closed."""
+    status = connection.info.transaction_status
+    if status == psycopg.pq.TransactionStatus.ACTIVE:
+        connection.close()
+    elif not connection.closed and status != psycopg.pq.TransactionStatus.IDLE:
+        connection.rollback()
 
 
 def open_postgres(url: str, *, create: bool = True) -> PostgresStore:

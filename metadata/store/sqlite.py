@@ -142,8 +142,10 @@ class SqliteStore:
         if self._writer is None:
             self._writer = self._connect()
         connection = self._writer
-        connection.execute("BEGIN IMMEDIATE")
+        if connection.in_transaction:  # left open by a Ctrl-C between two lines
+            connection.rollback()
         try:
+            connection.execute("BEGIN IMMEDIATE")
             yield SqliteWriteSession(connection)
         finally:
             if connection.in_transaction:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import random
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from clew.metadata.change import Change, Receipt
-from clew.metadata.errors import AlreadyRecorded, ArtifactNotFound, ClewError, Invalid, TypeNotFound
+from clew.metadata.errors import AlreadyRecorded, ArtifactNotFound, ClewError, Invalid, StoreUnavailable, TypeNotFound
 from clew.metadata.ids import Kind
 from clew.metadata.node import NodeType
 from clew.metadata.record import Record
@@ -314,40 +318,40 @@ def test_a_forked_child_is_told_to_open_the_record_again(record_url: str) -> Non
 
 
 def test_ctrl_c_in_one_caller_leaves_the_others_alone(typed: Record) -> None:
-    """A KeyboardInterrupt thrown into the leader of a group is the leader's own."""
-    import ctypes
-
-    started, failures = threading.Event(), []
-
-    def victim() -> None:
-        try:
-            n = 0
-            while True:
-                typed.commit(step(f"victim{n}"))
-                started.set()
-                n += 1
-        except KeyboardInterrupt:
-            pass
-
-    def bystander(k: int) -> None:
-        for n in range(40):
-            try:
-                typed.commit(step(f"{k}.{n}"))
-            except BaseException as error:
-                failures.append(error)
-                return
-
-    thread = threading.Thread(target=victim)
-    others = [threading.Thread(target=bystander, args=(k,)) for k in range(4)]
-    for t in (thread, *others):
-        t.start()
-    started.wait(30)
-    assert thread.ident is not None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(KeyboardInterrupt))
-    for t in (thread, *others):
-        t.join(60)
-        assert not t.is_alive()
-    assert not [f for f in failures if not isinstance(f, ClewError)]
+    """Thrown at any line, also amid the commit of a group that others wait for."""
+    unexpected: list[BaseException] = []
+    for turn in range(6):
+        victim = threading.Thread(target=_until_ctrl_c, args=(typed, f"victim {turn}"))
+        others = [
+            threading.Thread(target=_some, args=(typed, f"{turn}.{k}", unexpected), daemon=True) for k in range(8)
+        ]
+        for thread in (victim, *others):
+            thread.start()
+        time.sleep(random.Random(turn).uniform(0.001, 0.02))
+        assert victim.ident is not None
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(victim.ident), ctypes.py_object(KeyboardInterrupt))
+        for thread in (victim, *others):
+            thread.join(60)
+            assert not thread.is_alive()
+    assert unexpected == []
     typed.commit(step("after"))
     with typed.read() as reader:
         assert differences(reader) == []
+
+
+def _until_ctrl_c(record: Record, name: str) -> None:
+    with contextlib.suppress(KeyboardInterrupt):
+        for n in range(1_000_000):
+            with contextlib.suppress(StoreUnavailable):
+                record.commit(step(f"{name}.{n}"))
+
+
+def _some(record: Record, name: str, unexpected: list[BaseException]) -> None:
+    try:
+        for n in range(20):
+            record.commit(step(f"{name}.{n}"))
+    except StoreUnavailable as error:
+        if "interrupted" not in str(error):
+            unexpected.append(error)
+    except BaseException as error:
+        unexpected.append(error)

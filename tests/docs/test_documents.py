@@ -44,3 +44,14 @@ def test_the_index_lists_every_page() -> None:
     listed = set(LINK.findall((ROOT / "docs" / "README.md").read_text()))
     pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
     assert pages == {page for page in listed if page.endswith(".md")}
+
+
+@pytest.mark.e2e
+def test_the_python_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "data").mkdir()
+    for file in ("data/raw.csv", "model.bin"):
+        (tmp_path / file).write_text("some bytes")
+    done = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [word for word in ("Model", "Train", "Dataset") if word not in done.stdout] == []

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-from graphql import GraphQLObjectType, GraphQLSchema, Undefined, is_leaf_type, is_non_null_type
+from graphql import GraphQLObjectType, GraphQLSchema, Undefined, is_enum_type, is_leaf_type, is_non_null_type
 from graphql.execution.executor import Executor
 from graphql.pyutils import Path
 
@@ -42,8 +42,25 @@ def _leaves(parent: GraphQLObjectType) -> list[tuple[str, Leaf | None]]:
         type = field.type if nullable else field.type.of_type
         strawberry = field.extensions.get("strawberry-definition")
         is_plain = strawberry is not None and strawberry.is_basic_field and not field.args and is_leaf_type(type)
-        leaf = Leaf(strawberry.python_name, type.serialize, nullable) if is_plain else None
+        leaf = Leaf(strawberry.python_name, _serializer(type), nullable) if is_plain else None
         found.append((name, leaf))
+    return found
+
+
+def _serializer(type: Any) -> Callable[[Any], Any]:
+    """An enumeration has few members: each is spelled once."""
+    serialize: Callable[[Any], Any] = cache(type.serialize) if is_enum_type(type) else type.serialize
+    return serialize
+
+
+@cache
+def object_types(schema: GraphQLSchema) -> dict[type, GraphQLObjectType]:
+    """Python class -> the object type it stands for."""
+    found = {}
+    for type in schema.type_map.values():
+        definition = type.extensions.get("strawberry-definition")
+        if isinstance(type, GraphQLObjectType) and definition is not None and not definition.concrete_of:
+            found[definition.origin] = type
     return found
 
 
@@ -80,3 +97,20 @@ class LeanExecutor(Executor[None]):
             if result is not Undefined:
                 results[response_name] = result
         return results
+
+    def complete_abstract_value(
+        self,
+        return_type: Any,
+        field_details_list: Any,
+        info: Any,
+        path: Path,
+        result: Any,
+        position_context: None,
+    ) -> Any:
+        """A value of an interface: our classes tell their type themselves."""
+        type_ = object_types(self.schema).get(type(result))
+        if type_ is None or return_type not in type_.interfaces:
+            return super().complete_abstract_value(
+                return_type, field_details_list, info, path, result, position_context
+            )
+        return self.collect_and_execute_subfields(type_, field_details_list, path, result, position_context)

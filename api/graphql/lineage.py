@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import strawberry
 
@@ -10,7 +11,7 @@ from clew.api.graphql.describe import resolved
 from clew.api.graphql.enums import ArtifactState, Direction, EventType, ExecutionState, Kind
 from clew.api.graphql.filters import AsOf, moment
 from clew.api.graphql.nodes import Node, artifacts_by_id, executions_by_id
-from clew.api.graphql.operation import Operation, Snapshot
+from clew.api.graphql.operation import Info, Operation, Snapshot, selects
 from clew.api.graphql.scalars import Int64
 from clew.api.graphql.types import Type, types_of
 from clew.api.narrow import MOST, narrow
@@ -65,16 +66,10 @@ class Reached:
 class LineageNode:
     """A reached node."""
 
-    ref: strawberry.Private[tuple[int, int]]
-    reached: strawberry.Private[Reached]
     id: strawberry.ID = strawberry.field(description="`artifact:42` or `execution:7`.")
     kind: Kind = strawberry.field(description="ARTIFACT or EXECUTION.")
     depth: int = strawberry.field(description="Hops from the nearest seed: a producer is 1 away, its inputs 2.")
-
-    @resolved
-    def node(self) -> Node:
-        """The node, whole."""
-        return self.reached.node(self.ref)
+    node: Node = strawberry.field(description="The node, whole.")
 
 
 @strawberry.type(description="An edge between two shown nodes: data flows as the event type tells.")
@@ -103,11 +98,17 @@ class Lineage:
     took_ms: float = strawberry.field(description="Time the walk took, in milliseconds.")
 
     @resolved
-    def nodes(self) -> list[LineageNode]:
+    def nodes(self, info: Info) -> list[LineageNode]:
         """The nodes, nearest first."""
-        depths = self.trace.depths
+        load = self.reached.node if selects(info, "node") else _unread
         return [
-            _lineage_node(ref, int(depth), self.reached) for ref, depth in zip(self.reached.refs, depths, strict=True)
+            LineageNode(
+                id=strawberry.ID(f"{_REFS[ref[0]]}{ref[1]}"),
+                kind=Kind.EXECUTION if ref[0] else Kind.ARTIFACT,
+                depth=int(depth),
+                node=load(ref),
+            )
+            for ref, depth in zip(self.reached.refs, self.trace.depths, strict=True)
         ]
 
     @resolved
@@ -276,11 +277,5 @@ def paths_of(operation: Operation, paths: Paths, past: Snapshot | None = None) -
     )
 
 
-def _lineage_node(ref: tuple[int, int], depth: int, reached: Reached) -> LineageNode:
-    return LineageNode(
-        ref=ref,
-        reached=reached,
-        id=strawberry.ID(f"{_REFS[ref[0]]}{ref[1]}"),
-        kind=Kind.EXECUTION if ref[0] else Kind.ARTIFACT,
-        depth=depth,
-    )
+def _unread(ref: tuple[int, int]) -> Any:
+    """In place of a node that is not selected."""

@@ -9,8 +9,8 @@ import strawberry
 from clew.api.graphql.describe import recorded, resolved
 from clew.api.graphql.inputs import ChangeInput, TypeInput
 from clew.api.graphql.nodes import Node
-from clew.api.graphql.operation import Operation
-from clew.api.graphql.query import Info, nodes_of
+from clew.api.graphql.operation import Info, Operation
+from clew.api.graphql.query import nodes_of
 from clew.api.graphql.record_change import ReadChange, read_type
 from clew.api.graphql.scalars import Int64
 from clew.api.graphql.types import Type, types_of

@@ -12,6 +12,9 @@ from concurrent.futures import Executor
 from contextlib import ExitStack
 from typing import Any, NamedTuple, TypeVar, cast
 
+import strawberry
+from strawberry.types.nodes import SelectedField
+
 from clew.api.pulse import Pulse
 from clew.api.service import Services
 from clew.api.settings import Limits
@@ -155,3 +158,21 @@ class Batch:
             self.snapshot.operation.spend(0)
             self._loaded[key] = load(self.snapshot, self.ids)
         return cast(T, self._loaded[key])
+
+
+Info = strawberry.Info[Operation, None]
+
+
+def selects(info: Info, *path: str) -> bool:
+    """Whether the field's selection set names ``path`` from itself down, directly or through fragments."""
+    pending = [(selection, 0) for field in info.selected_fields for selection in field.selections]
+    while pending:
+        selection, depth = pending.pop()
+        if isinstance(selection, SelectedField):
+            if selection.name != path[depth]:
+                continue
+            depth += 1
+            if depth == len(path):
+                return True
+        pending += [(inner, depth) for inner in selection.selections]
+    return False

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import strawberry
-from strawberry.types.nodes import SelectedField
 
 from clew.api.graphql.arguments import NONE, After, At, Depth, First, MaxNodes, MinSeq, Order, Where
 from clew.api.graphql.cache import CacheDecision, cache_decision
@@ -35,14 +34,11 @@ from clew.api.graphql.nodes import (
     node_of,
     wrap,
 )
-from clew.api.graphql.operation import Operation
+from clew.api.graphql.operation import Info, Operation, selects
 from clew.api.graphql.scalars import Int64
 from clew.api.graphql.types import Type, type_of, types_of
 from clew.metadata.errors import InvalidCursor, TypeNotFound
 from clew.metadata.ids import NodeRef
-
-Info = strawberry.Info[Operation, None]
-
 
 Shown = Annotated[LineageFilter | None, strawberry.argument(description="Which reached nodes are shown.")]
 
@@ -222,7 +218,7 @@ class Query:
         """Walk the graph: what a node was made from (UP), what was made from it (DOWN). Errors: ARTIFACT_NOT_FOUND,
         EXECUTION_NOT_FOUND, LIMIT_EXCEEDED, TIMED_OUT.
         """
-        edges = _selects(info, "edges")
+        edges = selects(info, "edges")
         return lineage(info.context, of, direction, depth, max_nodes, where, filter, as_of, min_seq, edges)
 
     @resolved
@@ -237,7 +233,7 @@ class Query:
         min_seq: MinSeq = NONE,
     ) -> ImpactAnswer:
         """Everything made from a node: how much, of what types, the nearest first, and the ends."""
-        return impact_of(info.context, of, depth, max_nodes, filter, as_of, min_seq, _selects(info, "reached", "edges"))
+        return impact_of(info.context, of, depth, max_nodes, filter, as_of, min_seq, selects(info, "reached", "edges"))
 
     @resolved
     def paths(
@@ -321,18 +317,3 @@ def _type_cursor(after: str | None) -> int:
     if after.startswith("type:") and number.isascii() and number.isdigit() and len(number) < 19:
         return int(number)
     raise InvalidCursor(f"{after[:40]!r} is no cursor of this listing", field="after", value=after)
-
-
-def _selects(info: Info, *path: str) -> bool:
-    """Whether the field's selection set names ``path`` from itself down, directly or through fragments."""
-    pending = [(selection, 0) for field in info.selected_fields for selection in field.selections]
-    while pending:
-        selection, depth = pending.pop()
-        if isinstance(selection, SelectedField):
-            if selection.name != path[depth]:
-                continue
-            depth += 1
-            if depth == len(path):
-                return True
-        pending += [(inner, depth) for inner in selection.selections]
-    return False

@@ -10,7 +10,7 @@ import strawberry
 
 from clew.api.graphql.describe import streamed
 from clew.api.graphql.log import Change, change_of, seq_of
-from clew.api.graphql.query import Info
+from clew.api.graphql.operation import Info
 from clew.metadata.node import Committed
 from clew.metadata.record import Record
 

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import fcntl
-import importlib.metadata
 import json
 import os
 import shutil
@@ -77,6 +76,8 @@ class Environments:
 
 def _here(wanted: PackageSet) -> Environment | None:
     """This interpreter, if it has all of ``wanted``."""
+    import importlib.metadata  # 25 ms that a run in which all is reused need not pay
+
     installed: dict[str, str] = {}
     for requirement in (wanted.kfp or "kfp", *wanted.packages):
         distribution = name(requirement)
@@ -107,6 +108,8 @@ def _named(wanted: PackageSet, installed: dict[str, str]) -> dict[str, str]:
 
 
 def _build(folder: Path, wanted: PackageSet) -> None:
+    import importlib.metadata
+
     shutil.rmtree(folder, ignore_errors=True)
     uv = _uv()
     _run(wanted, [uv, "venv", "--quiet", "--no-project", "--python", sys.executable, str(folder)])

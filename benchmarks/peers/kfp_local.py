@@ -1,0 +1,25 @@
+"""The peer: a compiled pipeline run by ``kfp.local`` as the kfp SDK ships it, in a process of its own.
+
+    python benchmarks/peers/kfp_local.py PIPELINE.yaml ROOT
+
+Its fastest settings: the subprocess runner without a virtual environment a task, caching on.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+warnings.simplefilter("ignore")
+
+
+def main(pipeline: str, root: str) -> None:
+    """Run it once."""
+    from kfp import components, local
+
+    local.init(local.SubprocessRunner(use_venv=False), pipeline_root=root, enable_caching=True)
+    components.load_component_from_file(pipeline)()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

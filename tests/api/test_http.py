@@ -134,6 +134,7 @@ def test_health_readiness_and_metrics(asker: Any, services: Services) -> None:
     ready = asker.request("GET", "/readyz")
     assert (ready.status_code, ready.json()["ready"]) == (200, True)
     assert ready.json()["checks"]["record"]["seq"] == services.record.seq()
+    asker.ask("{ seq }")
     asker.refused('{ node(id: "artifact:999999") { id } }')
     text = asker.request("GET", "/metrics").text
     assert f"clew_record_seq {float(services.record.seq())}" in text

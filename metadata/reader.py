@@ -14,6 +14,7 @@ import orjson
 from clew.metadata import cursor
 from clew.metadata.digest import Digest, parse
 from clew.metadata.errors import ChangeNotFound, Invalid
+from clew.metadata.filter.runtime import computing
 from clew.metadata.ids import INT64_MAX, Kind, NodeRef, Seq
 from clew.metadata.location import canonical
 from clew.metadata.node import Artifact, Committed, Context, Event, Execution, Node, NodeType, Page
@@ -155,7 +156,8 @@ class Reader:
         """How many nodes a listing holds."""
         source, clauses, parameters = self._selection(kind, where, type, namespace, context_id)
         sql = f"SELECT COUNT(*) FROM {source}{_where(clauses)}"
-        return int(self._fetch_filtered(sql, parameters, where)[0][0])
+        with computing(where):
+            return int(self._session.fetch(sql, parameters)[0][0])
 
     def count_by_type(self, kind: Kind, *, namespace: str | None = None) -> dict[int, int]:
         """type_id -> number of nodes."""
@@ -382,12 +384,11 @@ class Reader:
             clauses.append(f"{table}.id IN (SELECT {_EDGE_MEMBER[link]} FROM {edges} WHERE context_id = ?)")
             parameters += [*before, _int64(context_id, "context_id")]
         if where is not None and where.strip():
-            from clew.metadata.filter import filter_clause
+            from clew.metadata.filter.clause import filter_clause
 
             as_of = self.seq if self.is_as_of else None
-            clause, bound = filter_clause(where, kind, self._session.dialect, as_of, self._types.by_id)
-            clauses.append(f"({clause})")
-            parameters += bound
+            clause, bound = filter_clause(where, kind, self.dialect, as_of, self._types.by_id)
+            clauses, parameters = [*clauses, clause], parameters + bound
         return source, clauses, parameters
 
     def _list(
@@ -419,7 +420,8 @@ class Reader:
         direction = " DESC" if descending else ""
         ordering = ",".join(key + direction for key in keys)
         sql = f"SELECT {names} FROM {source}{_where(clauses)} ORDER BY {ordering} LIMIT ?"
-        rows = self._fetch_filtered(sql, (*parameters, limit + 1), where)
+        with computing(where):
+            rows = self._session.fetch(sql, (*parameters, limit + 1))
         has_next = len(rows) > limit
         items = [OF_ROW[kind](row, self._types) for row in rows[:limit]]
         sort_keys: dict[str, Any] = {
@@ -430,18 +432,6 @@ class Reader:
         }
         of = sort_keys[order]
         return Page(items, [cursor.encode(order, descending, of(n)) for n in items], has_next)
-
-    def _fetch_filtered(self, sql: str, parameters: Sequence[Any], where: str | None) -> list[Row]:
-        try:
-            return self._session.fetch(sql, parameters)
-        except Exception as error:
-            if where is not None:
-                from clew.metadata.filter import runtime_failure
-
-                failure = runtime_failure(error, where)
-                if failure is not None:
-                    raise failure from error
-            raise
 
 
 def _where(clauses: list[str]) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from clew.metadata.errors import InvalidFilter
 
 _SQLITE = (
@@ -12,16 +15,25 @@ _SQLITE = (
 )
 
 
-def runtime_failure(error: Exception, text: str) -> InvalidFilter | None:
-    """The error to raise when a database could not compute the filter ``text``; None when something else failed.
+@contextmanager
+def computing(text: str | None) -> Iterator[None]:
+    """Around a statement that holds the filter ``text``; None is no filter.
 
-    PostgreSQL refuses doubles that overflow and SQLite ``ABS`` of the least INT64; both refuse what is too large.
+    Errors: InvalidFilter when the database could not compute it: PostgreSQL refuses doubles that overflow, SQLite the
+    ``ABS`` of the least INT64, and both what is too large for them.
     """
-    # SQLSTATE class 22 is a data exception, 54 a limit of the program: both come from the filter, never from a table.
-    state = getattr(error, "sqlstate", None) or ""
-    if state[:2] in ("22", "54") or any(known in str(error) for known in _SQLITE):
+    try:
+        yield
+    except Exception as error:
+        if text is None or not _is_of_the_filter(error):
+            raise
         reason = str(error).strip().splitlines()[0]
-        return InvalidFilter(
+        raise InvalidFilter(
             f"the filter cannot be computed: {reason}", value=text[:200], remedy="Keep its arithmetic within range"
-        )
-    return None
+        ) from error
+
+
+def _is_of_the_filter(error: Exception) -> bool:
+    # SQLSTATE class 22 is a data exception, 54 a limit of the program: both come of the filter, never of a table.
+    state = getattr(error, "sqlstate", None) or ""
+    return state[:2] in ("22", "54") or any(known in str(error) for known in _SQLITE)

@@ -350,7 +350,6 @@ def test_listings_counts_and_look_ups_are_of_the_moment(told: Record) -> None:
 
 
 def test_filters_are_of_the_moment(told: Record) -> None:
-    pytest.importorskip("clew.metadata.filter.compile", reason="the filter language is not built yet")
     for seq, ids in ((2, []), (3, [1]), (4, []), (5, [])):
         with told.read(as_of=seq) as reader:
             assert [a.id for a in reader.artifacts(where="custom_properties.v.int_value = 2").items] == ids

@@ -42,26 +42,9 @@ from clew.metadata.states import ArtifactState, EventType, ExecutionState, Prope
 from clew.metadata.value import Proto
 
 ODD = "odd `\"'.$[0]\\ é☃ name"
-WORDS = [
-    "",
-    "a",
-    "A",
-    "ab",
-    "Ab%",
-    "a_b",
-    "100%",
-    "é",
-    "É",
-    "z'z",
-    'q"q',
-    "\\",
-    "☃",
-    "😀",
-    "model",
-    "Model 2",
-    "s3://b/x",
-]
+WORDS = ["", "a", "A", "ab", "Ab%", "a_b", "100%", "é", "É", "z'z", 'q"q', "\\", "☃", "😀", "model", "Mo 2", "s3://b/x"]
 PATTERNS = ["a!%", "%!_b", "%", "100!%", "_b%", "!!%"]
+STATE_NUMBERS = {name: s[name] for s in (EventType, ExecutionState, ArtifactState) for name in s.__members__}
 STATES = [None, *ArtifactState]
 VALUES: list[Any] = [
     0, 1, -1, 2, 7, 2**40, True, False, 0.5, -0.0, 1.0, 2.0, -2.5, 1e22, math.inf, -math.inf, math.nan, *WORDS,
@@ -100,10 +83,8 @@ def populate(record: Record, seed: int = 7) -> None:
         )
         for i in range(15)
     ]  # fmt: skip
-    contexts = [
-        change.context(types[Kind.CONTEXT, rng.choice(("One", "Two"))], name=f"c{i}", custom_properties=customs())
-        for i in range(6)
-    ]
+    grouping = types[Kind.CONTEXT, "One"], types[Kind.CONTEXT, "Two"]
+    contexts = [change.context(rng.choice(grouping), name=f"c{i}", custom_properties=customs()) for i in range(6)]
     for artifact in artifacts:
         for execution in rng.sample(executions, rng.randrange(3)):
             change.event(artifact, execution, rng.choice([*EventType][1:]), time_ms=rng.randrange(5))
@@ -120,15 +101,12 @@ def populate(record: Record, seed: int = 7) -> None:
 # -- the evaluator: filters as Python understands them ---------------------------------------------------------
 
 Row = dict[Any, Any]
+COLUMNS = ("id", "type_id", "type", "name", "external_id", "uri", "size_bytes", "started_ms")
 
 
 def node_row(node: Any) -> Row:
-    row: Row = {
-        name: getattr(node, name, None)
-        for name in ("id", "type_id", "type", "name", "external_id", "uri", "size_bytes")
-    }
+    row: Row = {name: getattr(node, name, None) for name in COLUMNS}
     row |= {"state": node.state, "last_known_state": node.state} if hasattr(node, "state") else {}
-    row |= {"create_time_since_epoch": node.created_ms, "started_ms": getattr(node, "started_ms", None)}
     for root in ("properties", "custom_properties"):
         for name, value in getattr(node, root).items():
             kind = {bool: "bool_value", int: "int_value", float: "double_value", str: "string_value"}.get(type(value))
@@ -146,10 +124,8 @@ def neighbours(reader: Reader, kind: Kind) -> dict[int, dict[str, list[Row]]]:
         parents, children = reader.parents_of(ids), reader.children_of(ids)
         for i in ids:
             found[i] = {
-                "artifacts_": [node_row(reader.artifact(a)) for a, cs in artifacts.items() if i in [c.id for c in cs]],
-                "executions_": [
-                    node_row(reader.execution(e)) for e, cs in executions.items() if i in [c.id for c in cs]
-                ],
+                "artifacts_": [node_row(reader.artifact(a)) for a, cs in artifacts.items() if i in ids_of(cs)],
+                "executions_": [node_row(reader.execution(e)) for e, cs in executions.items() if i in ids_of(cs)],
                 "parent_contexts_": [node_row(c) for c in parents[i]],
                 "child_contexts_": [node_row(c) for c in children[i]],
             }
@@ -159,21 +135,17 @@ def neighbours(reader: Reader, kind: Kind) -> dict[int, dict[str, list[Row]]]:
     for i in ids:
         found[i]["contexts_"] = [node_row(c) for c in contexts[i]]
     for e in events:
-        row = {
-            "type": e.type,
-            "milliseconds_since_epoch": e.time_ms,
-            "execution_id": e.execution_id,
-            "artifact_id": e.artifact_id,
-        }
+        row = {"type": e.type, "execution_id": e.execution_id, "artifact_id": e.artifact_id}
         found[e.artifact_id if kind is Kind.ARTIFACT else e.execution_id]["events_"].append(row)
     return found
 
 
+def ids_of(nodes: list[Any]) -> list[int]:
+    return [node.id for node in nodes]
+
+
 def nodes_of(reader: Reader, kind: Kind, where: str | None = None) -> list[Any]:
-    listing: Any = {Kind.ARTIFACT: reader.artifacts, Kind.EXECUTION: reader.executions, Kind.CONTEXT: reader.contexts}[
-        kind
-    ]
-    items: list[Any] = listing(where=where, limit=1000).items
+    items: list[Any] = getattr(reader, f"{kind.value}s")(where=where, limit=1000).items
     return items
 
 
@@ -207,19 +179,13 @@ def value(e: Any, row: Row, picked: dict[str, Row]) -> Any:
         case Path((alias, name)):
             return picked[alias][name]
         case Path((name,)):
-            return (
-                next((s[name] for s in (ArtifactState, ExecutionState, EventType) if name in s.__members__), None)
-                if name.isupper()
-                else row[name]
-            )
+            return STATE_NUMBERS[name] if name.isupper() else row[name]
         case AnyOf(items):
-            found = [of(i) for i in items]
-            return True if True in found else None if None in found else False
+            return any_of([of(i) for i in items])
         case AllOf(items):
-            found = [of(i) for i in items]
-            return False if False in found else None if None in found else True
+            return negated_if(True, any_of([negated_if(True, of(i)) for i in items]))
         case Not(item):
-            return None if (v := of(item)) is None else not v
+            return negated_if(True, of(item))
         case Is(item, what, negated):
             return (of(item) is what if what is None else of(item) == what and of(item) is not None) != negated
         case Compare(op, left, right):
@@ -227,16 +193,12 @@ def value(e: Any, row: Row, picked: dict[str, Row]) -> Any:
             a, b = of(left), of(right)
             return op == "!=" if state and a is None and op == "!=" else compare(op, a, b)
         case Among(item, options, negated):
-            v, values = of(item), [of(o) for o in options]
-            if negated and v is None and any(isinstance(o, Path) and o.parts[0].isupper() for o in options):
-                return True
-            found = [compare("=", v, o) for o in values]
-            answer = True if True in found else None if None in found else False
-            return answer if answer is None or not negated else not answer
+            states = any(isinstance(o, Path) and o.parts[0].isupper() for o in options)
+            found = any_of([compare("=", of(item), of(o)) for o in options])
+            return True if negated and states and found is None else negated_if(negated, found)
         case Between(item, low, high, negated):
-            found = [compare(">=", of(item), of(low)), compare("<=", of(item), of(high))]
-            answer = False if False in found else None if None in found else True
-            return answer if answer is None or not negated else not answer
+            outside = any_of([compare("<", of(item), of(low)), compare(">", of(item), of(high))])
+            return negated_if(not negated, outside)
         case Like(item, pattern, negated, escape):
             a, b = of(item), of(pattern)
             return None if a is None or b is None else like(a, b, escape) != negated
@@ -251,17 +213,20 @@ def value(e: Any, row: Row, picked: dict[str, Row]) -> Any:
             return None if otherwise is None else of(otherwise)
         case Cast(item, to):
             v = of(item)
-            if v is None or to == "DOUBLE":
-                return None if v is None else float(v)
-            casts: dict[str, Callable[[], Any]] = {
-                "STRING": lambda: str(v).lower() if isinstance(v, bool) else str(v),
-                "INT64": lambda: int(v),
-                "BOOL": lambda: v != 0,
-            }
-            return casts[to]()
+            text = str(v).lower() if isinstance(v, bool) else v
+            casts: dict[str, Callable[[Any], Any]] = {"STRING": str, "INT64": int, "BOOL": bool, "DOUBLE": float}
+            return None if v is None else casts[to](text if to == "STRING" else v)
         case Call(name, args):
             return call(name, [of(a) for a in args])
     raise AssertionError(e)
+
+
+def any_of(found: list[bool | None]) -> bool | None:
+    return True if True in found else None if None in found else False
+
+
+def negated_if(negated: bool, found: bool | None) -> bool | None:
+    return found if found is None else found != negated
 
 
 def compare(op: str, a: Any, b: Any) -> bool | None:
@@ -291,14 +256,8 @@ def ascii_upper(text: str) -> str:
 
 
 def like(text: str, pattern: str, escape: str | None) -> bool:
-    regex = ""
-    chars = iter(pattern)
-    for c in chars:
-        regex += (
-            re.escape(ascii_upper(next(chars)))
-            if c == escape
-            else {"%": ".*", "_": "."}.get(c, re.escape(ascii_upper(c)))
-        )
+    words = re.findall(f"{re.escape(escape)}.|." if escape else ".", ascii_upper(pattern), re.DOTALL)
+    regex = "".join({"%": ".*", "_": "."}.get(word, re.escape(word[-1])) for word in words)
     return re.fullmatch(regex, ascii_upper(text), re.DOTALL) is not None
 
 
@@ -336,10 +295,12 @@ def paths(*names: str) -> st.SearchStrategy[Any]:
 
 
 def prop(accessor: str) -> st.SearchStrategy[Any]:
-    roots = st.sampled_from(
-        [("custom_properties", "p"), ("custom_properties", "q"), ("custom_properties", ODD), ("properties", "p")]
-    )
-    return roots.map(lambda root: Path((*root, accessor)))
+    names = paths("custom_properties|p", "custom_properties|q", f"custom_properties|{ODD}", "properties|p")
+    return names.map(lambda path: Path((*path.parts, accessor)))
+
+
+def calling(name: str, *args: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.tuples(*args).map(lambda values: Call(name, values))
 
 
 @cache
@@ -347,12 +308,8 @@ def expressions(kind: Kind, depth: int) -> dict[str, st.SearchStrategy[Any]]:
     """Strategies for expressions of type bool, int, double and str, at most ``depth`` operators deep."""
     node = kind is not Kind.CONTEXT
     near = ("contexts_a|", "contexts_b|") if node else ("artifacts_a|", "child_contexts_a|", "parent_contexts_a|")
-    other = {
-        Kind.ARTIFACT: "events_0|execution_id",
-        Kind.EXECUTION: "events_0|artifact_id",
-        Kind.CONTEXT: "executions_x|id",
-    }
-    ints = [st.integers(-9, 9).map(Literal), paths("id", "type_id", near[0] + "id", other[kind]), prop("int_value")]
+    other = ("events_0|execution_id", "events_0|artifact_id") if node else ("executions_x|id",)
+    ints = [st.integers(-9, 9).map(Literal), paths("id", "type_id", near[0] + "id", *other), prop("int_value")]
     words = [
         st.sampled_from(WORDS).map(Literal), prop("string_value"),
         paths("name", "type", "external_id", *(n + "name" for n in near), near[0] + "type"),
@@ -371,19 +328,14 @@ def expressions(kind: Kind, depth: int) -> dict[str, st.SearchStrategy[Any]]:
     if depth:
         below = expressions(kind, depth - 1)
         b, i, d, s = (below[k] for k in ("bool", "int", "double", "str"))
-        same = st.one_of(
-            st.tuples(i, i, i), st.tuples(d, d, d), st.tuples(s, s, s), st.tuples(i, d, i), st.tuples(b, b, b)
-        )
+        same = st.one_of([st.tuples(*kinds) for kinds in ((i, i, i), (d, d, d), (s, s, s), (i, d, i), (b, b, b))])
         ops = st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
 
         def cases(of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             otherwise = st.none() | of
-            searched = st.builds(
-                Case, st.none(), st.lists(st.tuples(b, of), min_size=1, max_size=2).map(tuple), otherwise
-            )
-            simple = st.builds(Case, i, st.lists(st.tuples(i, of), min_size=1, max_size=2).map(tuple), otherwise)
-            calls = st.builds(lambda *a: Call("IF", a), b, of, of) | st.builds(lambda *a: Call("COALESCE", a), of, of)
-            return searched | simple | calls | st.builds(lambda *a: Call("NULLIF", a), of, of)
+            searched, simple = (st.lists(st.tuples(x, of), min_size=1, max_size=2).map(tuple) for x in (b, i))
+            calls = calling("IF", b, of, of) | calling("COALESCE", of, of) | calling("NULLIF", of, of)
+            return calls | st.builds(Case, st.none(), searched, otherwise) | st.builds(Case, i, simple, otherwise)
 
         bools += [
             st.lists(b, min_size=2, max_size=3).map(lambda items: chain(AllOf, items)),
@@ -395,26 +347,23 @@ def expressions(kind: Kind, depth: int) -> dict[str, st.SearchStrategy[Any]]:
             st.builds(Is, i | d | s | b, st.none(), st.booleans()) | st.builds(Is, b, st.booleans(), st.booleans()),
             st.builds(Like, s, s, st.booleans()),
             st.builds(Like, s, st.sampled_from(PATTERNS).map(Literal), st.booleans(), st.just("!")),
-            st.builds(lambda *a: Call("STARTS_WITH", a), s, s),
-            st.builds(lambda *a: Call("ENDS_WITH", a), s, st.sampled_from(WORDS).map(Literal)),
+            calling("STARTS_WITH", s, s), calling("ENDS_WITH", s, st.sampled_from(WORDS).map(Literal)),
             st.builds(Cast, i, st.just("BOOL")), cases(b),
         ]  # fmt: skip
         ints += [
             st.builds(Arithmetic, st.sampled_from("+-*"), i, i),
             i.filter(lambda x: not isinstance(x, Literal)).map(Negative),
-            s.map(lambda x: Call("LENGTH", (x,))),
-            st.builds(lambda *a: Call("MOD", a), i, i), i.map(lambda x: Call("ABS", (x,))),
-            st.builds(Cast, b, st.just("INT64")), cases(i),
+            st.builds(Cast, b, st.just("INT64")),
+            calling("LENGTH", s), calling("MOD", i, i), calling("ABS", i), cases(i),
         ]  # fmt: skip
         doubles += [
             st.builds(Arithmetic, st.sampled_from("+-"), d, i | d), st.builds(Arithmetic, st.just("/"), i | d, i | d),
             st.builds(Cast, i, st.just("DOUBLE")), cases(d),
         ]  # fmt: skip
         words += [
-            s.map(lambda x: Call("UPPER", (x,))), s.map(lambda x: Call("LOWER", (x,))),
-            st.builds(lambda *a: Call("CONCAT", a), s, s),
-            st.builds(lambda x, *n: Call("SUBSTR", (x, *map(Literal, n))), s, st.integers(-4, 4), st.integers(0, 4)),
-            st.builds(lambda x, n: Call("SUBSTR", (x, Literal(n))), s, st.integers(-4, 4)),
+            calling("UPPER", s), calling("LOWER", s), calling("CONCAT", s, s),
+            calling("SUBSTR", s, st.integers(-4, 4).map(Literal), st.integers(0, 4).map(Literal)),
+            calling("SUBSTR", s, st.integers(-4, 4).map(Literal)),
             st.builds(Cast, i | b | s, st.just("STRING")), cases(s),
         ]  # fmt: skip
     return {"bool": st.one_of(bools), "int": st.one_of(ints), "double": st.one_of(doubles), "str": st.one_of(words)}
@@ -434,10 +383,7 @@ def spell(e: Any) -> str:
         case Literal(int() | float() as number):
             return repr(number) if number >= 0 else f"({number!r})"
         case Path(parts):
-            return ".".join(
-                p if re.fullmatch(r"[a-zA-Z_]\w*", p) else "`" + p.replace("\\", "\\\\").replace("`", "\\`") + "`"
-                for p in parts
-            )
+            return ".".join("`" + p.replace("\\", "\\\\").replace("`", "\\`") + "`" for p in parts)
         case AllOf(items):
             return "(" + " AND ".join(map(spell, items)) + ")"
         case AnyOf(items):
@@ -451,9 +397,8 @@ def spell(e: Any) -> str:
         case Among(item, options, negated):
             return f"({spell(item)} {'NOT ' * negated}IN ({', '.join(map(spell, options))}))"
         case Like(item, pattern, negated, escape):
-            return f"({spell(item)} {'not ' * negated}like {spell(pattern)}" + (
-                f" ESCAPE '{escape}')" if escape else ")"
-            )
+            tail = f" ESCAPE '{escape}'" if escape else ""
+            return f"({spell(item)} {'not ' * negated}like {spell(pattern)}{tail})"
         case Between(item, low, high, negated):
             return f"({spell(item)} {'NOT ' * negated}BETWEEN {spell(low)} AND {spell(high)})"
         case Arithmetic(op, a, b):
@@ -466,9 +411,8 @@ def spell(e: Any) -> str:
             return f"CAST({spell(item)} AS {to})"
         case Case(subject, whens, otherwise):
             body = " ".join(f"WHEN {spell(c)} THEN {spell(r)}" for c, r in whens)
-            return (
-                f"CASE {spell(subject) if subject else ''} {body} {'ELSE ' + spell(otherwise) if otherwise else ''} END"
-            )
+            tail = f"ELSE {spell(otherwise)}" if otherwise else ""
+            return f"CASE {spell(subject) if subject else ''} {body} {tail} END"
     raise AssertionError(e)
 
 

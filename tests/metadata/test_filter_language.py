@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clew.metadata.errors import InvalidFilter
-from clew.metadata.filter import filter_clause, generate, tables
+from clew.metadata.filter import generate, tables
+from clew.metadata.filter.clause import filter_clause
 from clew.metadata.ids import Kind
 
 A, E, C = Kind.ARTIFACT, Kind.EXECUTION, Kind.CONTEXT
@@ -185,7 +186,7 @@ def test_the_tables_are_those_of_the_grammar() -> None:
 
 def test_compiling_a_filter_loads_neither_lark_nor_sqlalchemy() -> None:
     code = (
-        "import sys; from clew.metadata.filter import filter_clause; from clew.metadata.ids import Kind; "
+        "import sys; from clew.metadata.filter.clause import filter_clause; from clew.metadata.ids import Kind; "
         "filter_clause('id = 5', Kind.ARTIFACT, 'sqlite'); print({'lark', 'sqlalchemy'} & sys.modules.keys())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

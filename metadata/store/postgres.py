@@ -44,6 +44,9 @@ _READ_HEAD = f"SELECT {','.join(HEAD)} FROM head WHERE id = 1"
 _CLAIM = f"UPDATE head SET {','.join(f'{c} = %s' for c in HEAD)} WHERE id = 1 AND seq = %s RETURNING id"
 
 
+_DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+
+
 def _column_types(table: str) -> list[str]:
     dialect = sa.dialects.postgresql.dialect()  # type: ignore[no-untyped-call]
     columns = schema.metadata.tables[table].c
@@ -321,6 +324,7 @@ def _engine(url: str) -> sa.Engine:
         connection.autocommit = True
         connection.prepare_threshold = 0
         connection.adapters.register_loader("json", TextLoader)
+        connection.execute(_DURABLE)
 
     return engine
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import struct
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import pytest
@@ -501,3 +502,19 @@ def test_bulk_rows_hold_the_same_as_the_listings(linked: Record) -> None:
         kept = reader.artifacts().items
     assert edges == [(1, 3, 1), (1, 4, 2)]
     assert nodes == [(a.id, a.type_id, None, "default", a.created_ms, 2, 2) for a in kept]
+
+
+# -- durability ----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_acknowledged_is_on_disk(record_url: str, run_sql: Callable[[str, str], None]) -> None:
+    """The settings that make it so; make torture shows the rest. A lax database is not taken at its word."""
+    if not record_url.startswith("sqlite"):
+        run_sql(record_url, f"ALTER DATABASE {record_url.rpartition('/')[2]} SET synchronous_commit = off")
+    with Record.open(record_url) as record, record.store.write(locked=True) as session:
+        if record.store.dialect == "sqlite":
+            assert session.fetch("PRAGMA journal_mode") == [("wal",)]
+            assert session.fetch("PRAGMA synchronous") == [(2,)]  # FULL
+        else:
+            assert session.fetch("SHOW synchronous_commit") == [("on",)]
+            assert session.fetch("SHOW fsync") == [("on",)]

@@ -7,14 +7,14 @@ import os
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from clew.metadata.change import Change, NodePut
 from clew.metadata.errors import Invalid, UsageError
 from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.node import Artifact, NodeType
 from clew.metadata.states import EventType, ExecutionState
-from clew.metadata.value import Value, property_type
+from clew.metadata.value import Value, encode
 from clew.sdk.files import Found, Given, look
 
 if TYPE_CHECKING:
@@ -216,8 +216,8 @@ def _value(name: str, value: Any) -> Value:
         value = {"list": list(value)}
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
-    property_type(name, value)
-    return value  # type: ignore[no-any-return]
+    encode({name: value})  # here, so that what cannot be kept is refused where it is logged
+    return cast(Value, value)
 
 
 def _jsonable(value: Value) -> Any:

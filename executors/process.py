@@ -73,6 +73,8 @@ class _Process:
         return Ended(code, self._timed_out, self._canceled)
 
     def cancel(self) -> None:
+        if self._canceled:
+            self._kill()
         self._canceled = True
         self._stop()
 

@@ -40,7 +40,7 @@ class Job(Protocol):
         ...
 
     def cancel(self) -> None:
-        """Ask it to stop, and make it stop soon after. Returns at once; safe from any thread, and twice."""
+        """Ask it to stop, and make it stop soon after; the second time, at once. Returns at once, from any thread."""
         ...
 
 

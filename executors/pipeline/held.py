@@ -83,8 +83,13 @@ def from_record(artifact: Artifact) -> Held:
     )
 
 
+def without_none(metadata: dict[str, Any]) -> dict[str, Any]:
+    """``metadata`` as the record can keep it: it has no null."""
+    return {key: value for key, value in metadata.items() if value is not None}
+
+
 def to_property(value: Any) -> Any:
-    """A metadata value as the record keeps it: lists and structs in KFP's envelope, None not at all."""
+    """A metadata value as the record keeps it: lists and structs in KFP's envelope."""
     if isinstance(value, list):
         return {"list": value}
     if isinstance(value, dict):

@@ -8,7 +8,7 @@ from typing import Any
 
 from clew.executors.cache import local_path
 from clew.executors.pipeline import ir
-from clew.executors.pipeline.held import Held, from_record
+from clew.executors.pipeline.held import Held, from_record, without_none
 from clew.executors.pipeline.placeholder import fill_constants
 from clew.metadata.blobs.tree import digest_of_path
 from clew.metadata.errors import Invalid, StepFailed
@@ -27,7 +27,7 @@ def bring(importer: ir.Importer, output: str, parameters: Mapping[str, Any]) -> 
     uri = fill_constants(uri, parameters)
     if not isinstance(uri, str) or not uri:
         raise StepFailed("the importer got no URI", field="uri", value=uri, remedy="Give the pipeline parameter a URI")
-    metadata = _typed(importer.metadata, parameters)
+    metadata = without_none(_typed(importer.metadata, parameters))
     path = local_path(uri)
     if path is None:
         return Held(importer.type, output, uri, None, None, metadata)

@@ -249,9 +249,7 @@ class Recorder:
         return made
 
     def _artifact(self, change: Change, item: Held) -> NodePut:
-        properties: dict[str, Value] = {
-            key: to_property(value) for key, value in item.metadata.items() if value is not None
-        }
+        properties: dict[str, Value] = {key: to_property(value) for key, value in item.metadata.items()}
         return change.artifact(
             item.type,
             uri=item.uri,

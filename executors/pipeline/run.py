@@ -30,6 +30,7 @@ from clew.executors.pipeline.values import bind
 from clew.executors.policy import Always, Never
 from clew.executors.process import LocalProcesses
 from clew.executors.protocol import CachePolicy, Executor, Observer, Silent
+from clew.metadata.blobs.failure import write_failed
 from clew.metadata.blobs.protocol import ArtifactStore
 from clew.metadata.errors import InvalidPipeline
 from clew.metadata.record import Record
@@ -140,9 +141,12 @@ def run_pipeline(
     given = bind(pipeline.root.inputs, parameters)
     home = options.home.absolute()
     runs, leases = home / "runs", home / "locks" / "runs"
-    close_lost_runs(record, leases, runs, namespace=options.namespace, actor=options.actor)
     run = str(uuid.uuid4())
-    lease = Lease(leases, run)
+    try:
+        close_lost_runs(record, leases, runs, namespace=options.namespace, actor=options.actor)
+        lease = Lease(leases, run)
+    except OSError as error:
+        raise write_failed(error, f"the home {home}") from error
     try:
         result = _Run(record, store, pipeline, given, options, observer or Silent(), run, runs / run).run()
     except BaseException:

@@ -24,6 +24,7 @@ from clew.executors.pipeline.recorder import DAG, Doing, Done, Recorder, dag_ext
 from clew.executors.pipeline.step import run as run_step
 from clew.executors.pipeline.unfold import Frame, Node, gather, inputs_of, items_of, iteration_inputs
 from clew.executors.protocol import Executor, Job, Observer, TaskEvent
+from clew.metadata.blobs.failure import write_failed
 from clew.metadata.blobs.protocol import ArtifactStore
 from clew.metadata.errors import ExecutorError, Invalid
 from clew.metadata.states import ExecutionState
@@ -223,6 +224,8 @@ class Scheduler:
             self._news.put(work(node))
         except (ExecutorError, Invalid) as error:
             self._news.put(_Ended(node, "FAILED", Values(), str(error)))
+        except OSError as error:
+            self._news.put(_Fatal(write_failed(error, f"the folder of {node.path} in the home")))
         except BaseException as error:
             self._news.put(_Fatal(error))
 
@@ -297,7 +300,8 @@ class Scheduler:
                     node.execution, node.state, node.started = execution, "RUNNING", time.monotonic()
                     self._tell(node)
                 case _Ended(node, state, outputs, error):
-                    self._end(node, state, outputs, error)
+                    unstarted = state == "FAILED" and node.execution is None
+                    self._end(node, "SKIPPED" if unstarted and self.canceled else state, outputs, error)
                 case _Note(message):
                     self._observer.preparing(message)
                 case _Fatal(error):

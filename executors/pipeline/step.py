@@ -22,14 +22,14 @@ from typing import Any
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.bootstrap import Lightweight
 from clew.executors.pipeline.environment import Environment
-from clew.executors.pipeline.held import METRICS, Held, Values
+from clew.executors.pipeline.held import METRICS, Held, Values, without_none
 from clew.executors.pipeline.placeholder import fill_command, fill_run
 from clew.executors.pipeline.values import Mismatch, cast, from_text
 from clew.executors.protocol import Ended, Executor, Job, Work
 from clew.metadata.blobs.local import LocalStore
 from clew.metadata.blobs.protocol import ArtifactStore
 from clew.metadata.blobs.tree import digest_of_path
-from clew.metadata.errors import Invalid, StepFailed
+from clew.metadata.errors import Invalid, SourceUnreachable, StepFailed
 
 _LONGEST_WORD_BYTES = 100_000  # Linux takes 128 KiB in one argument
 _FROM_FILE = (
@@ -220,7 +220,7 @@ def _artifacts(step: Step, said: dict[str, Any], store: ArtifactStore) -> dict[s
 def _artifact(
     step: Step, name: str, spec: ir.ArtifactSpec, message: dict[str, Any], store: ArtifactStore
 ) -> Held | None:
-    metadata = message.get("metadata") or {}
+    metadata = without_none(message.get("metadata") or {})
     uri = message.get("custom_path") or message.get("uri") or str(step.folder / "out" / name)
     if "://" in uri and not uri.startswith("file://"):
         return Held(spec.type, name, uri, None, None, metadata)
@@ -238,7 +238,7 @@ def _artifact(
         )
     try:
         blob = store.put(path)
-    except Invalid as error:
+    except (Invalid, SourceUnreachable) as error:
         raise StepFailed(f"the step's output {name!r} cannot be kept: {error.message}", field=name) from error
     _seal(path, store)
     return Held(spec.type, name, path.as_uri(), blob.digest, blob.size_bytes, metadata)

@@ -305,6 +305,25 @@ def folders():
     add(a=looks.output, b=1)
 
 
+@dsl.component
+def annotate(data: Output[Dataset]):
+    with open(data.path, "w") as target:
+        target.write("a b")
+    data.metadata.update({"none": None, "list": [1, 2.5, None], "dict": {"list": [1]}, "yes": True, "text": "x"})
+
+
+@dsl.component
+def read_metadata(data: Input[Dataset]) -> str:
+    import json
+
+    return json.dumps(data.metadata, sort_keys=True)
+
+
+@dsl.pipeline
+def annotated() -> str:
+    return read_metadata(data=annotate().outputs["data"]).output
+
+
 @dsl.pipeline
 def shells(text: str = "hi") -> str:
     return shell(text=text).output
@@ -340,7 +359,7 @@ def documented(text: str = "abc") -> int:
 
 PIPELINES = [
     sums, words, imports, nested, loop, loops, kinds, crashes, sleeps, forgetful, empty_handed, straying, linking,
-    spoiling, retries, twins, uncached, keyed, folders, shells, conditional, exits, documented,
+    spoiling, retries, twins, uncached, keyed, folders, annotated, shells, conditional, exits, documented,
 ]  # fmt: skip
 
 

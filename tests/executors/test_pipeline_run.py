@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from clew.executors.pipeline.run import RunResult, TaskResult
-from clew.metadata.errors import Invalid, InvalidPipeline
+from clew.metadata.errors import Invalid, InvalidPipeline, Unavailable
+from clew.metadata.record import Record
 
 
 def test_values_flow_from_task_to_task_as_ints(bench: Any) -> None:
@@ -71,6 +72,35 @@ def test_a_directory_is_an_artifact_like_any_other(bench: Any) -> None:
     assert next(t for t in result.tasks if t.name == "add").outputs == {"Output": 2}
     assert next(t for t in result.tasks if t.name == "make-folder").outputs["out"]["digest"].startswith("tree:")
     assert all(t.cached for t in bench.run("folders").tasks)
+
+
+def test_metadata_of_every_kind_reaches_the_next_step_and_comes_back_from_the_record(bench: Any) -> None:
+    expected = {"list": [1, 2.5, None], "dict": {"list": [1]}, "yes": True, "text": "x"}
+    first, second = bench.run("annotated"), bench.run("annotated")
+    assert json.loads(first.outputs["Output"]) == expected
+    assert all(task.cached for task in second.tasks)
+    third = bench.run("annotated", options={"salt": "other"})
+    assert json.loads(third.outputs["Output"]) == expected
+
+
+def test_values_longer_than_a_command_line_takes_reach_a_step(bench: Any) -> None:
+    assert bench.run("documented", text="x" * 300_000).outputs == {"Output": 300_000}
+
+
+def test_a_home_that_cannot_be_written_ends_in_one_typed_error(bench: Any) -> None:
+    (bench.home / "runs").write_text("in the way")
+    with pytest.raises(Unavailable) as failed:
+        bench.run("sums")
+    assert str(bench.home) in failed.value.message or "home" in failed.value.message
+
+
+@pytest.mark.postgres
+def test_a_pipeline_runs_and_is_reused_on_postgresql(bench: Any, empty_postgres_url: str) -> None:
+    with Record.open(empty_postgres_url) as record:
+        bench.record = record
+        first, second = bench.run("loop"), bench.run("loop")
+    assert first.outputs == second.outputs == {"Output": 9}
+    assert all(task.cached for task in second.tasks)
 
 
 def test_a_failed_task_is_tried_again_as_often_as_the_pipeline_says(bench: Any, tmp_path: Path) -> None:

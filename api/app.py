@@ -11,6 +11,7 @@ import orjson
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
@@ -55,7 +56,7 @@ def create_app(services: Services, settings: ApiSettings | None = None) -> FastA
         redoc_url=None,
         openapi_url=None,
         lifespan=lifespan,
-        middleware=[Middleware(Front, guard=guard, metrics=metrics)],
+        middleware=[*_cross_origin(settings), Middleware(Front, guard=guard, metrics=metrics)],
     )
     app.router.routes += [
         Route("/graphql", graphql.post, methods=["POST"]),
@@ -68,6 +69,16 @@ def create_app(services: Services, settings: ApiSettings | None = None) -> FastA
     ]
     app.add_exception_handler(HTTPException, _http_error)
     return app
+
+
+def _cross_origin(settings: ApiSettings) -> list[Middleware]:
+    """For browsers on allowed origins, which ask before they send JSON or a token."""
+    if not settings.allowed_origins:
+        return []
+    methods, headers = ("GET", "POST"), ("content-type", "authorization", "x-request-id")
+    return [
+        Middleware(CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=methods, allow_headers=headers)
+    ]
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

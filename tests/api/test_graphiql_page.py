@@ -67,6 +67,13 @@ def _debugger_port(file: Path, process: subprocess.Popen[bytes]) -> int:
     raise AssertionError("the browser did not start")
 
 
+SOCKET_OPENS = """new Promise((done) => {
+  const socket = new WebSocket(location.origin.replace("http", "ws") + "/graphql", "graphql-transport-ws");
+  socket.onopen = () => done(true);
+  socket.onerror = () => done(false);
+})"""
+
+
 class Page:
     """One tab, driven by the DevTools protocol."""
 
@@ -144,6 +151,7 @@ def test_graphiql_renders_and_runs_a_query_without_any_network(browser: str, ser
         await page.evaluate("document.querySelector('.graphiql-execute-button').click()")
         text = "document.querySelector('.graphiql-response')?.innerText ?? ''"
         await page.until(f"({text}).includes('totalCount')")
+        assert await page.evaluate(SOCKET_OPENS)
 
     page = browse(browser, f"{served}/graphql", act)
     assert _only_the_server_was_asked(page, served), page.requested

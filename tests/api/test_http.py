@@ -97,7 +97,18 @@ def test_our_own_pages_and_allowed_origins_may_call(asker: Any, asker_with: Any)
     assert asker.post("{ seq }", headers={"origin": "http://localhost"}).status_code == 200
     allowing = asker_with(allowed_origins=("https://lineage.example",), allowed_hosts=("clew.example",))
     headers = {"origin": "https://lineage.example", "host": "clew.example"}
-    assert allowing.post("{ seq }", headers=headers).status_code == 200
+    answer = allowing.post("{ seq }", headers=headers)
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, headers["origin"])
+
+
+def test_an_allowed_origin_may_ask_before_it_sends_and_no_other(asker_with: Any) -> None:
+    asker = asker_with(allowed_origins=("https://lineage.example",), token="t")
+    asked = {"access-control-request-method": "POST", "access-control-request-headers": "content-type,authorization"}
+    yes = asker.request("OPTIONS", "/graphql", headers={**asked, "origin": "https://lineage.example"})
+    no = asker.request("OPTIONS", "/graphql", headers={**asked, "origin": "https://evil.example"})
+    assert (yes.status_code, yes.headers["access-control-allow-origin"]) == (200, "https://lineage.example")
+    assert no.status_code == 400
+    assert "access-control-allow-origin" not in no.headers
 
 
 def test_behind_a_token_only_pages_and_health_are_open(asker_with: Any) -> None:

@@ -44,7 +44,7 @@ class Settings:
     engine: str = "auto"
     """Graph engine of `clew up`: auto, embedded (numba) or sql."""
     max_parallel: int = 0
-    """Steps that run at once in `clew run`; 0: one per processor."""
+    """Steps that run at once in `clew run`; 0: two a processor, at least four."""
     timeout_s: float = 30.0
     """Seconds a client waits for a server's answer."""
     debug: bool = False

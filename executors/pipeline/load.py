@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,12 +10,11 @@ import yaml
 
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.document import Place
+from clew.executors.pipeline.load_task import artifact_input, loop_of, parameter_input, retry_of, task_output
 from clew.executors.pipeline.platform import step_timeouts
 from clew.executors.pipeline.values import Mismatch, from_ir, whole
 from clew.metadata.errors import Invalid, InvalidPipeline
 
-_SELECTOR = re.compile(r"""parseJson\(string_value\)((?:\[(?:"[^"]*"|'[^']*')\])+)""")
-_SELECTOR_KEY = re.compile(r"""\[["']([^"']*)["']\]""")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -162,13 +159,13 @@ class _Loading:
         inputs = place.get("inputs")
         caching = place.get("cachingOptions")
         key = caching.get("cacheKey")
-        loop = _loop(name, place)
+        loop = loop_of(name, place)
         parameters = {
-            n: _parameter_input(name, p, component, n)
+            n: parameter_input(name, p, component, n)
             for n, p in inputs.get("parameters").items()
             if loop is None or not n.startswith(loop.item_input + ir.LOOP_ITEM_FIELD)
         }
-        artifacts = {n: _artifact_input(name, p) for n, p in inputs.get("artifacts").items()}
+        artifacts = {n: artifact_input(name, p) for n, p in inputs.get("artifacts").items()}
         after = [p.text() for p in place.get("dependentTasks").elements()]
         sources = [i.source for i in parameters.values()] + list(artifacts.values())
         after += [s.task for s in sources if isinstance(s, ir.TaskOutput)]
@@ -181,7 +178,7 @@ class _Loading:
             after=tuple(dict.fromkeys(after)),
             caching=ir.Caching(caching.get("enableCache").flag(), key.text() if key.value else ""),
             loop=loop,
-            retry=_retry(place.get("retryPolicy")),
+            retry=retry_of(place.get("retryPolicy")),
         )
 
 
@@ -266,98 +263,7 @@ def _importer(place: Place) -> ir.Importer:
     )
 
 
-# -- where inputs come from -------------------------------------------------------------------------------
-
-
-def _parameter_input(task: str, place: Place, component: ir.Component, name: str) -> ir.ParameterInput:
-    kinds = ("taskOutputParameter", "runtimeValue", "componentInputParameter", "taskFinalStatus")
-    kind, source = place.one_of(*kinds)
-    keys = _selector(task, place.get("parameterExpressionSelector"))
-    if kind == "taskOutputParameter":
-        return ir.ParameterInput(_task_output(source, "outputParameterKey", "producerTask"), keys)
-    if kind == "componentInputParameter":
-        return ir.ParameterInput(ir.ComponentInput(source.text()), keys)
-    if kind == "taskFinalStatus":
-        raise place.fail(
-            f"task {task!r} takes the final status of another task (dsl.ExitHandler), which cannot be run here yet",
-            "Take the PipelineTaskFinalStatus argument out of the component",
-        )
-    if not source.has("constant"):
-        raise source.fail(f"input {name!r} of task {task!r} is a run-time parameter of the importer kind")
-    value = source.get("constant").value
-    spec = component.inputs.parameters.get(name)
-    try:
-        return ir.ParameterInput(ir.Constant(from_ir(value, spec.type) if spec else whole(value)), keys)
-    except Mismatch as error:
-        raise source.get("constant").fail(f"input {name!r} of task {task!r}: {error}") from error
-
-
-def _selector(task: str, place: Place) -> tuple[str, ...]:
-    if place.value is None:
-        return ()
-    match = _SELECTOR.fullmatch(place.text())
-    if match is None:
-        raise place.fail(
-            f"task {task!r} selects by the expression {place.value!r}, which cannot be run here yet",
-            'Only parseJson(string_value)["key"] is known: pick the value inside a component',
-        )
-    return tuple(_SELECTOR_KEY.findall(match[1]))
-
-
-def _artifact_input(task: str, place: Place) -> ir.ComponentInput | ir.TaskOutput:
-    kinds = ("taskOutputArtifact", "componentInputArtifact")
-    kind, source = place.one_of(*kinds)
-    if place.has("artifactExpressionSelector"):
-        raise place.fail(
-            f"task {task!r} selects artifacts by an expression, which cannot be run here yet",
-            "Pass the artifact itself",
-        )
-    if kind == "componentInputArtifact":
-        return ir.ComponentInput(source.text())
-    return _task_output(source, "outputArtifactKey", "producerTask")
-
-
-def _task_output(place: Place, key: str, task: str) -> ir.TaskOutput:
-    return ir.TaskOutput(place.need(task).text(), place.need(key).text())
-
-
-def _loop(task: str, place: Place) -> ir.Loop | None:
-    iterator = place.get("parameterIterator")
-    if iterator.value is None:
-        return None
-    kind, items = iterator.need("items").one_of("raw", "inputParameter")
-    if kind == "inputParameter":
-        source: ir.Constant | ir.ComponentInput = ir.ComponentInput(items.text())
-    else:
-        try:
-            values = json.loads(items.text())
-        except ValueError as error:
-            raise items.fail(f"the items of loop {task!r} are not JSON: {error}") from error
-        if not isinstance(values, list):
-            raise items.fail(f"the items of loop {task!r} are not a list")
-        source = ir.Constant(values)
-    limit = place.get("iteratorPolicy").get("parallelismLimit").number()
-    return ir.Loop(iterator.need("itemInput").text(), source, int(limit))
-
-
-def _retry(place: Place) -> ir.Retry:
-    if place.value is None:
-        return ir.Retry()
-    return ir.Retry(
-        attempts=int(place.get("maxRetryCount").number()),
-        wait_s=_duration(place.get("backoffDuration"), 0.0),
-        factor=place.get("backoffFactor").number(2.0),
-        max_wait_s=_duration(place.get("backoffMaxDuration"), 3600.0),
-    )
-
-
-def _duration(place: Place, default: float) -> float:
-    if place.value is None:
-        return default
-    try:
-        return float(place.text().removesuffix("s"))
-    except ValueError as error:
-        raise place.fail("a duration as '10s' was expected") from error
+# -- outputs and checks -----------------------------------------------------------------------------------
 
 
 def _dag_parameter(place: Place, tasks: dict[str, ir.Task]) -> ir.TaskOutput:
@@ -366,7 +272,7 @@ def _dag_parameter(place: Place, tasks: dict[str, ir.Task]) -> ir.TaskOutput:
             "an output takes the value of one of several branches (dsl.OneOf), which cannot be run here yet",
             "Return the output of one task",
         )
-    output = _task_output(place.need("valueFromParameter"), "outputParameterKey", "producerSubtask")
+    output = task_output(place.need("valueFromParameter"), "outputParameterKey", "producerSubtask")
     _check_output(output, tasks, place, "parameter")
     return output
 
@@ -378,12 +284,9 @@ def _dag_artifact(place: Place, tasks: dict[str, ir.Task]) -> ir.TaskOutput:
             "an output takes the artifact of one of several branches (dsl.OneOf), which cannot be run here yet",
             "Return the artifact of one task",
         )
-    output = _task_output(selectors[0], "outputArtifactKey", "producerSubtask")
+    output = task_output(selectors[0], "outputArtifactKey", "producerSubtask")
     _check_output(output, tasks, place, "artifact")
     return output
-
-
-# -- checks -----------------------------------------------------------------------------------------------
 
 
 def _check_sources(task: ir.Task, tasks: dict[str, ir.Task], inputs: ir.Interface, place: Place) -> None:

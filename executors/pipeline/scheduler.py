@@ -10,7 +10,6 @@ from __future__ import annotations
 import heapq
 import itertools
 import queue
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,11 +18,12 @@ from pathlib import Path
 
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.decide import Busy, Decider, ToRun
+from clew.executors.pipeline.doing import doing_graph, doing_iteration
 from clew.executors.pipeline.held import Values
-from clew.executors.pipeline.recorder import DAG, Doing, Done, Recorder, dag_extra
-from clew.executors.pipeline.step import run as run_step
+from clew.executors.pipeline.perform import STATES, Performer
+from clew.executors.pipeline.recorder import Done, Recorder
 from clew.executors.pipeline.unfold import Frame, Node, gather, inputs_of, items_of, iteration_inputs
-from clew.executors.protocol import Executor, Job, Observer, TaskEvent
+from clew.executors.protocol import Executor, Observer, TaskEvent
 from clew.metadata.blobs.failure import write_failed
 from clew.metadata.blobs.protocol import ArtifactStore
 from clew.metadata.errors import ExecutorError, Invalid
@@ -31,7 +31,6 @@ from clew.metadata.states import ExecutionState
 
 _DECIDERS = 4
 _ASK_AGAIN_S = 0.05
-_STATES = {"COMPLETE": ExecutionState.COMPLETE, "FAILED": ExecutionState.FAILED, "CANCELED": ExecutionState.CANCELED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +82,14 @@ class Scheduler:
         max_parallel: int,
     ) -> None:
         self._recorder = recorder
-        self._executor = executor
-        self._store = store
+        self._performer = Performer(recorder, executor, store)
         self._observer = observer
         self._news: queue.SimpleQueue[_News] = queue.SimpleQueue()
         self._deciders = ThreadPoolExecutor(_DECIDERS, "clew-decide")
         self._runners = ThreadPoolExecutor(max_parallel, "clew-run")
-        self._jobs: dict[Node, Job] = {}
-        self._guard = threading.Lock()
-        self._stop = threading.Event()
         self._later: list[tuple[float, int, Node]] = []
         self._ticket = itertools.count()
+        self._outstanding = 0
         self._fresh: list[Frame] = []
         self._open: dict[Frame, None] = {}
         self._ended_dags: list[tuple[int, ExecutionState, Values]] = []
@@ -117,11 +113,10 @@ class Scheduler:
         root = Frame(dag, "", folder, inputs, None, execution=execution)
         self._unfold(root)
         try:
-            self._settle()
+            self._start_ready()
             while root in self._open and self._fatal is None:
-                self._start_ready()
                 self._take(self._wait())
-                self._settle()
+                self._start_ready()
         except BaseException:
             self._cancel()
             raise
@@ -144,6 +139,7 @@ class Scheduler:
             self._close_if_finished(frame)
 
     def _start_ready(self) -> None:
+        self._settle()
         while self._fresh and not self.canceled:
             frames, self._fresh = dict.fromkeys(self._fresh), []
             graphs: list[Node] = []
@@ -158,6 +154,7 @@ class Scheduler:
             self._settle()
 
     def _submit_decision(self, node: Node) -> None:
+        self._outstanding += 1
         self._deciders.submit(self._guarded, node, self._decide)
 
     def _open_graphs(self, nodes: list[Node]) -> None:
@@ -173,13 +170,13 @@ class Scheduler:
                 ready.append(node)
         if not ready:
             return
-        for node, execution in zip(ready, self._recorder.start(map(_doing_graph, ready)), strict=True):
+        for node, execution in zip(ready, self._recorder.start(map(doing_graph, ready)), strict=True):
             node.execution, node.state = execution, "RUNNING"
             self._tell(node)
         for node in ready:
             if node.task.loop is None:
                 frame = Frame(
-                    _dag(node), node.path, node.folder, node.inputs, node, node.frame.index, node.execution or 0
+                    node.dag, node.path, node.folder, node.inputs, node, node.frame.index, node.execution or 0
                 )
                 node.iterations = [frame]
                 self._unfold(frame)
@@ -202,14 +199,14 @@ class Scheduler:
             return
         frames = []
         for node, i in opening:
-            frame = Frame(_dag(node), f"{node.path}#{i}", node.folder / str(i), Values(), node, i)
+            frame = Frame(node.dag, f"{node.path}#{i}", node.folder / str(i), Values(), node, i)
             try:
                 frame.inputs = iteration_inputs(node, i)
             except ExecutorError as error:
                 frame.state, node.message = "FAILED", str(error)
             node.iterations[i] = frame
             frames.append(frame)
-        doings = [_doing_iteration(frame) for frame in frames]
+        doings = [doing_iteration(frame) for frame in frames]
         for frame, execution in zip(frames, self._recorder.start(doings), strict=True):
             frame.execution = execution
             if frame.state == "FAILED":
@@ -234,48 +231,16 @@ class Scheduler:
         return _Decided(node, self.decider.decide(node))
 
     def _perform(self, node: Node, work: ToRun) -> _News:
-        """Run a step, with retries, and record its start and its end."""
-        try:
-            if self._stop.is_set():
-                return _Ended(node, "SKIPPED", Values(), "the run was canceled")
-            work.step.folder.mkdir(parents=True, exist_ok=True)
-            (execution,) = self._recorder.start([work.doing])
-            self._news.put(_Started(node, execution))
-            for attempt in itertools.count(1):
-                try:
-                    outputs = run_step(work.step, self._executor, self._store, lambda job: self._watch(node, job))
-                    outputs = self._recorder.finish(execution, ExecutionState.COMPLETE, outputs, attempts=attempt)
-                    return _Ended(node, "COMPLETE", outputs)
-                except (ExecutorError, Invalid) as error:
-                    if not self._stop.is_set() and self._waits_to_retry(node.task.retry, attempt):
-                        continue
-                    state = "CANCELED" if self._stop.is_set() else "FAILED"
-                    self._recorder.finish(execution, _STATES[state], Values(), error=str(error), attempts=attempt)
-                    return _Ended(node, state, Values(), str(error))
-            raise AssertionError("unreachable")
-        finally:
-            with self._guard:
-                self._jobs.pop(node, None)
-            if work.claim is not None:
-                work.claim.release()
-
-    def _watch(self, node: Node, job: Job) -> None:
-        with self._guard:
-            self._jobs[node] = job
-            stopping = self._stop.is_set()
-        if stopping:
-            job.cancel()
-
-    def _waits_to_retry(self, retry: ir.Retry, attempt: int) -> bool:
-        if attempt > retry.attempts:
-            return False
-        wait_s = min(retry.wait_s * retry.factor ** (attempt - 1), retry.max_wait_s)
-        return not self._stop.wait(wait_s)
+        ended = self._performer.perform(
+            node.task.retry, work, lambda execution: self._news.put(_Started(node, execution))
+        )
+        return _Ended(node, ended.state, ended.outputs, ended.error)
 
     # -- news -----------------------------------------------------------------------------------------
 
     def _wait(self) -> list[_News]:
         """News, at least one unless a task is due to be asked again; all there is without waiting more."""
+        assert self._outstanding or self._later, "a run that waits for nothing would never end"
         timeout = max(0.0, self._later[0][0] - time.monotonic()) if self._later else None
         news: list[_News] = []
         try:
@@ -291,6 +256,7 @@ class Scheduler:
     def _take(self, batch: list[_News]) -> None:
         done: list[tuple[Node, Done]] = []
         for news in batch:
+            self._outstanding -= isinstance(news, _Decided | _Ended | _Fatal)
             match news:
                 case _Decided(node, Done() as what):
                     done.append((node, what))
@@ -323,6 +289,7 @@ class Scheduler:
         elif isinstance(what, ToRun):
             fingerprint = what.doing.fingerprint
             node.fingerprint = fingerprint.digest if fingerprint else None
+            self._outstanding += 1
             self._runners.submit(self._guarded, node, lambda n: self._perform(n, what))
 
     def _take_done(self, node: Node, what: Done, execution: int, outputs: Values) -> None:
@@ -342,9 +309,9 @@ class Scheduler:
         node.state, node.outputs, node.message = state, outputs, message or node.message
         node.seconds = time.monotonic() - node.started if node.started else 0.0
         if node.kind == "dag":
-            node.cached = _all_cached(node)
+            node.cached = node.is_all_reused()
             if node.execution is not None:
-                self._ended_dags.append((node.execution, _STATES[state], outputs))
+                self._ended_dags.append((node.execution, STATES[state], outputs))
         self._tell(node)
         for skipped in node.frame.release(node):
             self._tell(skipped)
@@ -364,7 +331,7 @@ class Scheduler:
         if node is None:
             return
         if node.task.loop is not None:
-            self._ended_dags.append((frame.execution, _STATES[frame.state], frame.outputs()))
+            self._ended_dags.append((frame.execution, STATES[frame.state], frame.outputs()))
             if not self.canceled:
                 self._open_iterations([node])
         if any(f is not None and f in self._open for f in node.iterations):
@@ -382,11 +349,7 @@ class Scheduler:
             self._recorder.finish_dags(ended)
 
     def _cancel(self) -> None:
-        self._stop.set()
-        with self._guard:
-            jobs = list(self._jobs.values())
-        for job in jobs:
-            job.cancel()
+        self._performer.stop()
         if self.canceled:
             return
         self.canceled = True
@@ -423,44 +386,3 @@ class Scheduler:
                 saved_seconds=node.saved_seconds,
             )
         )
-
-
-def _dag(node: Node) -> ir.Dag:
-    assert isinstance(node.task.component.body, ir.Dag)
-    return node.task.component.body
-
-
-def _doing_graph(node: Node) -> Doing:
-    return Doing(
-        type=DAG,
-        task=node.task.name,
-        label=node.task.label,
-        path=node.path,
-        component=node.task.component.name,
-        parent=node.frame.execution,
-        parameters=node.inputs.parameters,
-        iteration=node.frame.index,
-        extra=dag_extra(node.task.component, len(node.items) if node.task.loop else None),
-    )
-
-
-def _doing_iteration(frame: Frame) -> Doing:
-    node = frame.parent
-    assert node is not None
-    return Doing(
-        type=DAG,
-        task=node.task.name,
-        label=node.task.label,
-        path=frame.path,
-        component=node.task.component.name,
-        parent=node.execution or 0,
-        parameters=frame.inputs.parameters,
-        iteration=frame.index,
-        extra=dag_extra(node.task.component),
-    )
-
-
-def _all_cached(node: Node) -> bool:
-    frames = [frame for frame in node.iterations if frame is not None]
-    inner = [n for frame in frames for n in frame.nodes.values()]
-    return bool(inner) and all(n.cached for n in inner)

@@ -53,6 +53,17 @@ class Node:
         return "dag" if isinstance(body, ir.Dag) else "importer" if isinstance(body, ir.Importer) else "container"
 
     @property
+    def dag(self) -> ir.Dag:
+        """The graph it stands for."""
+        assert isinstance(self.task.component.body, ir.Dag)
+        return self.task.component.body
+
+    def is_all_reused(self) -> bool:
+        """Of a graph: whether there is something in it, and all of it was reused."""
+        inner = [node for frame in self.iterations if frame is not None for node in frame.nodes.values()]
+        return bool(inner) and all(node.cached for node in inner)
+
+    @property
     def lists(self) -> frozenset[str]:
         """Names of outputs that are lists of artifacts."""
         specs = self.task.component.outputs.artifacts

@@ -227,6 +227,12 @@ def loops(items: List[int] = [1, 2]):
 
 
 @dsl.pipeline
+def hollow(items: List[int] = []):
+    with dsl.ParallelFor(items) as n:
+        add(a=1, b=n)
+
+
+@dsl.pipeline
 def kinds(i: int = 7, o: str = "given") -> str:
     made = several(n=i)
     return describe(
@@ -358,7 +364,7 @@ def documented(text: str = "abc") -> int:
 
 
 PIPELINES = [
-    sums, words, imports, nested, loop, loops, kinds, crashes, sleeps, forgetful, empty_handed, straying, linking,
+    sums, words, imports, nested, loop, loops, hollow, kinds, crashes, sleeps, forgetful, empty_handed, straying, linking,
     spoiling, retries, twins, uncached, keyed, folders, annotated, shells, conditional, exits, documented,
 ]  # fmt: skip
 

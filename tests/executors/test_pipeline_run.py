@@ -47,6 +47,15 @@ def test_an_empty_loop_is_complete(bench: Any, states: Any) -> None:
     assert not _named(result, "add")
 
 
+def test_a_run_of_nothing_but_an_empty_loop_ends(bench: Any) -> None:
+    assert bench.run("hollow").state == "COMPLETE"
+
+
+def test_a_loop_over_what_is_no_list_fails(bench: Any) -> None:
+    with pytest.raises(Invalid):
+        bench.run("hollow", items="7")
+
+
 def test_each_kind_of_parameter_arrives_as_its_type(bench: Any) -> None:
     result = bench.run("kinds")
     assert json.loads(result.outputs["Output"]) == [

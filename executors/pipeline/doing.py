@@ -1,0 +1,38 @@
+"""What is recorded when a graph, a loop or an iteration begins."""
+
+from __future__ import annotations
+
+from clew.executors.pipeline.recorder import DAG, Doing, dag_extra
+from clew.executors.pipeline.unfold import Frame, Node
+
+
+def doing_graph(node: Node) -> Doing:
+    """The beginning of a nested pipeline or of a loop as a whole."""
+    return Doing(
+        type=DAG,
+        task=node.task.name,
+        label=node.task.label,
+        path=node.path,
+        component=node.task.component.name,
+        parent=node.frame.execution,
+        parameters=node.inputs.parameters,
+        iteration=node.frame.index,
+        extra=dag_extra(node.task.component, len(node.items) if node.task.loop else None),
+    )
+
+
+def doing_iteration(frame: Frame) -> Doing:
+    """The beginning of one iteration of a loop."""
+    node = frame.parent
+    assert node is not None
+    return Doing(
+        type=DAG,
+        task=node.task.name,
+        label=node.task.label,
+        path=frame.path,
+        component=node.task.component.name,
+        parent=node.execution or 0,
+        parameters=frame.inputs.parameters,
+        iteration=frame.index,
+        extra=dag_extra(node.task.component),
+    )

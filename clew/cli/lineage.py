@@ -38,6 +38,7 @@ def trace(
     to: Annotated[
         list[str] | None, typer.Option("--to", metavar="TYPE", help="Only the branches that end at this type.")
     ] = None,
+    reuse: Annotated[bool, typer.Option("--reuse", help="Draw also the executions that only reused a result.")] = False,
     max_nodes: MaxNodes = 1000,
     as_of: AsOf = None,
     format: Annotated[Format, typer.Option("--format", "-f", help="How to write it.")] = Format.TREE,
@@ -59,11 +60,18 @@ def trace(
     with opened(home, server) as client:
         seeds = [client.resolve(text, when) for text in of]
         found = client.trace(seeds, _direction(up, down, both), depth=depth, max_nodes=max_nodes, moment=when)
-    if to:
-        from clew.client.prune import towards
+    from clew.client.prune import towards, without_reuse
 
-        found = towards(found, to)
-    _write(found, Format.JSON if json else format)
+    found = towards(found, to) if to else found
+    if json or format is Format.JSON:
+        from clew.cli.output import emit_json
+
+        emit_json(lineage_json(found))
+        return
+    drawn, left_out = (found, 0) if reuse else without_reuse(found)
+    _draw(drawn, format)
+    if format is Format.TREE:
+        _sum_up(found, left_out)
 
 
 def impact(
@@ -100,6 +108,7 @@ def impact(
         )
         return
     from clew.cli.output import emit, fields, heading, is_terminal, is_unicode, paint
+    from clew.client.prune import without_reuse
     from clew.draw.tree import ASCII, UNICODE, describe, draw
     from clew.draw.words import count_text
 
@@ -114,7 +123,7 @@ def impact(
             emit(f"  and {len(found.leaves) - 20:,} more")
     if is_terminal() and len(found.lineage.nodes) <= 100:
         heading("how")
-        for line in draw(found.lineage, paint, UNICODE if is_unicode() else ASCII):
+        for line in draw(without_reuse(found.lineage)[0], paint, UNICODE if is_unicode() else ASCII):
             emit(line)
 
 
@@ -179,26 +188,31 @@ def _direction(up: bool, down: bool, both: bool) -> Direction:
     return Direction.BOTH if both else Direction.DOWN if down else Direction.UP
 
 
-def _write(lineage: Lineage, format: Format) -> None:
-    from clew.cli.output import emit, emit_json, is_unicode, paint
+def _draw(lineage: Lineage, format: Format) -> None:
+    from clew.cli.output import emit, is_unicode, paint
+
+    if format is Format.TREE:
+        from clew.draw.tree import ASCII, UNICODE, draw
+
+        emit("\n".join(draw(lineage, paint, UNICODE if is_unicode() else ASCII)))
+        return
+    from clew.draw import diagram
+
+    emit("\n".join((diagram.dot if format is Format.DOT else diagram.mermaid)(lineage)))
+
+
+def _sum_up(found: Lineage, left_out: int) -> None:
+    """The last line of a tree: true totals, and what is not drawn."""
+    from clew.cli.output import emit, paint
     from clew.draw.words import count_text
 
-    if format is Format.JSON:
-        emit_json(lineage_json(lineage))
-        return
-    if format is not Format.TREE:
-        from clew.draw import diagram
-
-        emit("\n".join((diagram.dot if format is Format.DOT else diagram.mermaid)(lineage)))
-        return
-    from clew.draw.tree import ASCII, UNICODE, draw
-
-    emit("\n".join(draw(lineage, paint, UNICODE if is_unicode() else ASCII)))
-    totals = (
-        f"{count_text(lineage.total_nodes, 'node')}, {count_text(lineage.total_edges, 'edge')}, depth {lineage.depth}"
-    )
-    shown = f"; {len(lineage.nodes):,} shown, more with --max-nodes or --depth" if lineage.partial else ""
-    emit(paint(f"\n{totals}{shown}  (change {lineage.seq}, {lineage.took_ms:.1f} ms)", "bright_black"))
+    nodes, edges = count_text(found.total_nodes, "node"), count_text(found.total_edges, "edge")
+    parts = [f"{nodes}, {edges}, depth {found.depth}"]
+    if found.partial:
+        parts.append(f"{len(found.nodes):,} fetched, more with --max-nodes or --depth")
+    if left_out:
+        parts.append(f"not drawn: {count_text(left_out, 'execution')} that reused a result (--reuse)")
+    emit(paint(f"\n{'; '.join(parts)}  (change {found.seq}, {found.took_ms:.1f} ms)", "bright_black"))
 
 
 def lineage_json(lineage: Lineage) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from clew.client.connect import connect as connect_client
 from clew.client.protocol import NOW, Client, Lineage, Moment
+from clew.client.prune import without_reuse
 from clew.draw.tree import draw
 from clew.graph.protocol import Direction
 from clew.metadata.blobs import LocalStore
@@ -57,7 +58,7 @@ class Traced:
         return len(self.lineage.nodes)
 
     def __str__(self) -> str:
-        return "\n".join(draw(self.lineage))
+        return "\n".join(draw(without_reuse(self.lineage)[0]))
 
     __repr__ = __str__
 

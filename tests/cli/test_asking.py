@@ -120,7 +120,7 @@ def test_trace_both_ways_draws_two_trees(clew: Clew) -> None:
 def test_a_trace_that_was_cut_says_so(clew: Clew) -> None:
     said = clew("trace", "artifact:9", "--max-nodes", 3, "--json").json()
     assert (len(said["nodes"]), said["total_nodes"], said["partial"]) == (3, 16, True)
-    assert "3 shown" in clew("trace", "artifact:9", "--max-nodes", 3).out
+    assert "3 fetched" in clew("trace", "artifact:9", "--max-nodes", 3).out
 
 
 def test_trace_as_of_an_earlier_change_walks_what_was_there(clew: Clew) -> None:

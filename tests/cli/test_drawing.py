@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clew.client.protocol import Lineage
-from clew.client.prune import towards
+from clew.client.prune import towards, without_reuse
 from clew.draw.diagram import dot, mermaid
 from clew.draw.tree import draw
 from clew.draw.words import clean, seconds_text, size_text, time_text
 from clew.graph.protocol import Direction
 from clew.metadata.ids import ArtifactId, ExecutionId, Kind, NodeRef, Seq, TypeId
 from clew.metadata.node import Artifact, Execution, Node
-from clew.metadata.states import EventType
+from clew.metadata.states import EventType, ExecutionState
 
 A, E = Kind.ARTIFACT, Kind.EXECUTION
 
@@ -44,7 +47,9 @@ def node(ref: NodeRef, name: str | None = None) -> Node:
     )
 
 
-def lineage(edges: list[tuple[int, int, int]], seeds: list[NodeRef], direction: Direction = Direction.UP) -> Lineage:
+def lineage(
+    edges: Sequence[tuple[int, int, int]], seeds: list[NodeRef], direction: Direction = Direction.UP
+) -> Lineage:
     """What an engine would answer: everything reached from the seeds, breadth first."""
     depths = dict.fromkeys(seeds, 0)
     level = list(seeds)
@@ -122,3 +127,19 @@ def test_words_for_amounts() -> None:
     assert [size_text(n) for n in (0, 312, 4200, 2**31)] == ["0 B", "312 B", "4.1 KiB", "2.0 GiB"]
     assert time_text(10**18) == "1000000000000000000 ms"
     assert clean("a\nb\x1b[31m") == "a\\nb\\x1b[31m"
+
+
+def test_executions_that_only_reused_a_result_are_left_out_with_what_only_they_lead_to() -> None:
+    edges = [
+        (1, EventType.OUTPUT, 1), (1, EventType.INPUT, 2),
+        (2, EventType.OUTPUT, 1), (2, EventType.INPUT, 3),  # the same result, found again for an equal input
+        (3, EventType.OUTPUT, 2),
+    ]  # fmt: skip
+    found = lineage(edges, [NodeRef(A, 1)])
+    for id, state in ((1, ExecutionState.COMPLETE), (2, ExecutionState.CACHED), (3, ExecutionState.CACHED)):
+        execution = found.nodes[NodeRef(E, id)]
+        assert isinstance(execution, Execution)
+        found.nodes[NodeRef(E, id)] = replace(execution, state=state)
+    drawn, left_out = without_reuse(found)
+    assert left_out == 1
+    assert set(drawn.nodes) == {NodeRef(A, 1), NodeRef(E, 1), NodeRef(A, 2), NodeRef(E, 3)}

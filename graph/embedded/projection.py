@@ -14,11 +14,13 @@ from clew.graph.embedded.csr import extended
 from clew.graph.embedded.follow import Batch
 from clew.graph.embedded.load import check_size, class_array, load
 from clew.graph.embedded.numbering import Classes, Numbering
+from clew.graph.embedded.pulse import Pulse
 from clew.graph.embedded.tail import TailWriter
 from clew.graph.embedded.view import Base, View
 from clew.graph.question import wait_for
 from clew.metadata.reader import Reader
 from clew.metadata.record import Record
+from clew.metadata.store.sqlite import SqliteStore
 
 CHANGES_A_READ: Final = 2000
 COMPACT_AFTER: Final = 65_536
@@ -43,20 +45,27 @@ class Projection:
             if not self._open_snapshot(reader):
                 self._rebuild(reader)
             self._follow(reader)
+        self._pulse = Pulse.of(record.store.path) if isinstance(record.store, SqliteStore) else None
+        self._known: tuple[bytes | None, View] = (None, self.view)
 
     def fresh(self, min_seq: int = 0) -> View:
         """The record as of now, in any process's eyes. Errors: TimedOut when ``min_seq`` is not reached."""
+        beat = self._pulse.read() if self._pulse is not None else None
+        known, view = self._known
+        if beat is not None and beat == known and view.seq >= min_seq:
+            return view
         seq = int(self._record.seq())
         if seq < min_seq:
             seq = wait_for(min_seq, self._record.seq)
         view = self.view
-        if view.seq == seq:
-            return view
-        with self._lock:
-            if self.view.seq != seq:
-                with self._record.read() as reader:
-                    self._follow(reader)
-            return self.view
+        if view.seq != seq:
+            with self._lock:
+                if self.view.seq != seq:
+                    with self._record.read() as reader:
+                        self._follow(reader)
+                view = self.view
+        self._known = (beat, view)  # the beat was read first: the view reflects all it stands for, or more
+        return view
 
     def compact(self) -> None:
         """Fold the tail into new arrays and publish them, now and in this thread."""
@@ -79,6 +88,7 @@ class Projection:
             self.view = replace(
                 self.view, base=base, tail=follower.tail, edge_limit=follower.edges, attribute_limit=follower.attributes
             )
+            self._known = (None, self.view)  # lets go of the old arrays
 
     def close(self) -> None:
         """Wait for a compaction under way."""

@@ -22,7 +22,7 @@ def candidates(neighbours: int = 5) -> list[dict]:
     return [
         {"kind": "logistic", "setting": 1.0},
         {"kind": "tree", "setting": 4.0},
-        {"kind": "forest", "setting": 100.0},
+        {"kind": "forest", "setting": 50.0},
         {"kind": "neighbours", "setting": float(neighbours)},
     ]
 
@@ -163,6 +163,7 @@ def build(neighbours: int = 5):
         parts = split(table=table.outputs["table"], test_share=test_share, seed=seed)
         with dsl.ParallelFor(candidates(neighbours), name="candidates") as candidate:
             fitted = train(data=parts.outputs["train"], candidate=candidate, seed=seed)
+            fitted.set_env_variable("OMP_NUM_THREADS", "1")  # candidates are trained side by side
         best = select(
             models=dsl.Collected(fitted.outputs["model"]),
             scores=dsl.Collected(fitted.outputs["Output"]),

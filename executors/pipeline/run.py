@@ -170,12 +170,12 @@ class _Run:
     def run(self) -> RunResult:
         started = time.monotonic()
         recorder = Recorder(self.record, namespace=self.options.namespace, actor=self.options.actor)
-        nodes = recorder.start_run(self.pipeline, self.run_id, self.folder.as_uri(), self.parameters)
-        self.observer.run_started(self.run_id, self.pipeline.name, self.folder)
         scheduler = Scheduler(recorder, self.options.executor, self.store, self.observer, self._max_parallel())
         scheduler.decider = self._decider(scheduler)
         assert isinstance(self.pipeline.root.body, ir.Dag)
         with _signals_cancel(scheduler):
+            nodes = recorder.start_run(self.pipeline, self.run_id, self.folder.as_uri(), self.parameters)
+            self.observer.run_started(self.run_id, self.pipeline.name, self.folder)
             root = scheduler.run(self.pipeline.root.body, Values(self.parameters), nodes.root, self.folder)
             error = _first_error(root)
             outputs = root.outputs() if root.state == "COMPLETE" else Values()

@@ -40,7 +40,7 @@ from clew.metadata.planner import (
 from clew.metadata.states import advance_artifact, advance_execution
 from clew.metadata.store.columns import NODE_TABLES, TYPE
 from clew.metadata.store.protocol import Head, Row, Rows, WriteSession
-from clew.metadata.types import TypeTable, check_type, evolve, type_row
+from clew.metadata.types import TypeTable, evolve, type_row
 
 _SELECT = {t: f"SELECT {','.join(c)} FROM {t} WHERE " for t, c in NODE_TABLES.items()}
 _UPDATE = {
@@ -66,6 +66,10 @@ class Applier:
         self.ops: list[Op] = []
         self.ids: dict[int, int] = {}
         self.type_ids: dict[int, int] = {}
+        self._known = head.copy()
+        """As it was before: only a put, never a guessed number, names a node this change makes."""
+        self._imported: set[tuple[Kind, int]] = set()
+        """Nodes this change makes under ids it chose itself."""
 
     def apply(self, encoded: EncodedChange) -> Receipt:
         """Apply ``encoded``; ``head``, ``types`` and ``rows`` are as after it. Errors: those of the change."""
@@ -122,7 +126,6 @@ class Applier:
 
     def _put_type(self, put: TypePut) -> int:
         wanted = put.type
-        check_type(wanted)
         base = None if put.base_type is None else int(self.types.resolve(wanted.kind, put.base_type).id)
         stored = self.types.by_key.get((wanted.kind, wanted.name, wanted.version))
         if stored is None:
@@ -223,6 +226,7 @@ class Applier:
             if put.insert_id != node_id:
                 head.dense = 0
             node_id = put.insert_id
+            self._imported.add((kind, node_id))
         row = insert_row(put, known, node_type, node_id, namespace, self.time_ms, self.seq)
         setattr(head, counter, max(getattr(head, counter), node_id + 1))
         self.rows[kind.value].append(row)
@@ -417,7 +421,8 @@ class Applier:
         return resolve_put(arg, kind, field, self.ids)
 
     def _require_exists(self, kind: Kind, id: int, field: str) -> None:
-        exists = isinstance(id, int) and not isinstance(id, bool) and 0 < id < getattr(self.head, f"next_{kind.value}")
+        exists = isinstance(id, int) and not isinstance(id, bool)
+        exists = exists and (0 < id < getattr(self._known, f"next_{kind.value}") or (kind, id) in self._imported)
         if not exists or (not self.head.dense and not self._fetch(f"SELECT 1 FROM {kind.value} WHERE id = ?", (id,))):
             raise missing(kind, id, field)
 

@@ -19,7 +19,7 @@ from clew.metadata.ids import INT64_MAX, Kind
 from clew.metadata.location import canonical
 from clew.metadata.states import ArtifactState, ExecutionState
 from clew.metadata.text import check_text
-from clew.metadata.types import type_row
+from clew.metadata.types import check_type, type_row
 
 _MODES = ("merge", "replace")
 _STATE_RULES = ("advance", "replace")
@@ -49,6 +49,8 @@ def encode_change(change: Change) -> EncodedChange:
         raise Invalid("the actor is no text", field="actor", value=change.actor, remedy='Give a string, or ""')
     check_text(change.actor, "actor")
     _check_namespace(change.namespace)
+    for type_put in change.types:
+        check_type(type_put.type)
     plain = not change.types and change.key is None
     if change.key is not None:
         check_text(change.key, "key")
@@ -118,7 +120,11 @@ def _encode_node(put: NodePut) -> EncodedNode:
     if put.updated_ms is not None:
         _check_number(put.updated_ms, "updated_ms")
     if put.insert_id is not None:
-        _check_number(put.insert_id - 1 if type(put.insert_id) is int else put.insert_id, "insert_id")
+        _check_number(put.insert_id, "insert_id")
+        if not 0 < put.insert_id < INT64_MAX:
+            raise Invalid("no such id can be given", field="insert_id", value=put.insert_id, remedy="Leave it out")
+    if put.remove != () and not (isinstance(put.remove, tuple) and all(isinstance(word, str) for word in put.remove)):
+        raise Invalid("remove names fields", field="remove", value=put.remove, remedy="Give a tuple of texts")
     if put.mode not in _MODES or put.state_rule not in _STATE_RULES:
         raise Invalid(
             f"{put.mode!r} is no mode or {put.state_rule!r} no state rule",
@@ -168,7 +174,14 @@ def _foreign(kind: Kind, fields: str) -> Invalid:
 
 
 def request_digest(encoded: EncodedChange) -> bytes:
-    """Digest of what a change asks for, to tell a repeat from another request under the same key."""
+    """Digest of what a change asks for, to tell a repeat from another request under the same key. Errors: Invalid."""
+    try:
+        return digest.raw(orjson.dumps(_request(encoded)))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise Invalid(f"the change holds what JSON cannot say: {error}", field="change", remedy="See Change") from error
+
+
+def _request(encoded: EncodedChange) -> list[object]:
     change = encoded.change
     position = {id(put): index for index, put in enumerate(change.nodes)}
     type_position = {id(put): index for index, put in enumerate(change.types)}
@@ -182,7 +195,7 @@ def request_digest(encoded: EncodedChange) -> bytes:
     def type_ref(wanted: object) -> object:
         return ["put", type_position.get(id(wanted), -1)] if isinstance(wanted, TypePut) else wanted
 
-    body = [
+    return [
         change.actor,
         change.namespace,
         [
@@ -202,10 +215,6 @@ def request_digest(encoded: EncodedChange) -> bytes:
         [[ref(e.artifact), ref(e.execution), int(e.type), e.path, e.time_ms, e.exist_ok] for e in change.events],
         links(change.attributions), links(change.associations), links(change.parents),
     ]  # fmt: skip
-    try:
-        return digest.raw(orjson.dumps(body))
-    except TypeError as error:
-        raise Invalid(f"the change holds what JSON cannot say: {error}", field="change", remedy="See Change") from error
 
 
 def _sorted(text: str | None) -> str | None:

@@ -24,7 +24,7 @@ def canonical(uri: str, field: str = "uri") -> str:
     A text without a scheme that is not an absolute path stays as it is.
     Errors: Invalid for NUL, lone surrogates, or more than 8192 characters.
     """
-    if not uri:
+    if uri == "":
         return ""
     if not isinstance(uri, str) or "\0" in uri or len(uri) > URI_MAX_CHARS or not _is_unicode(uri):
         raise Invalid(

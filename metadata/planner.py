@@ -178,7 +178,7 @@ def missing(kind: Kind, id: int, field: str) -> NotFound:
 
 def event_row(put: EventPut, execution: int, artifact: int, time_ms: int, seq: int) -> Row:
     """The row of an event. Errors: Invalid for a wrong type, path or time."""
-    if not isinstance(put.type, int) or put.type not in _EVENT_TYPES:
+    if not isinstance(put.type, int) or isinstance(put.type, bool) or put.type not in _EVENT_TYPES:
         raise Invalid(
             f"{put.type!r} is no event type",
             field="event.type",
@@ -186,13 +186,13 @@ def event_row(put: EventPut, execution: int, artifact: int, time_ms: int, seq: i
             remedy="Use one of " + ", ".join(t.name for t in EventType if t),
         )
     path = None
-    if put.path:
-        if not all(type(step) in (str, int) for step in put.path):
+    if put.path != ():
+        if not isinstance(put.path, tuple) or not all(type(step) in (str, int) for step in put.path):
             raise Invalid(
                 "an event path holds keys and positions only",
                 field="event.path",
                 value=put.path,
-                remedy="Use str and int",
+                remedy="Use a tuple of str and int",
             )
         try:
             path = orjson.dumps(put.path).decode()
@@ -201,7 +201,7 @@ def event_row(put: EventPut, execution: int, artifact: int, time_ms: int, seq: i
                 f"event path: {error}", field="event.path", value=ascii(put.path), remedy="Give valid Unicode"
             ) from error
     when = time_ms if put.time_ms is None else put.time_ms
-    if not isinstance(when, int) or not 0 <= when <= INT64_MAX:
+    if not isinstance(when, int) or isinstance(when, bool) or not 0 <= when <= INT64_MAX:
         raise Invalid("event time is no epoch time", field="event.time_ms", value=when, remedy="Give UTC milliseconds")
     return (execution, int(put.type), artifact, path, when, seq)
 

@@ -9,8 +9,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import orjson
+
 from clew.metadata.change import TypePut, TypeRef
-from clew.metadata.digest import canonical_json
 from clew.metadata.errors import Invalid, TypeConflict, TypeNotFound, Unsupported
 from clew.metadata.ids import INT64_MAX, Kind, Seq, TypeId
 from clew.metadata.node import NodeType
@@ -166,12 +167,19 @@ def check_type(node_type: NodeType) -> None:
             value=node_type.kind,
             remedy="Give a Kind and a dict of properties",
         )
-    if type(node_type.id) is not int or not 0 <= node_type.id < INT64_MAX:
-        raise Invalid("a type id is an int", field="type.id", value=node_type.id, remedy="Leave it out")
+    for field, number in (
+        ("id", node_type.id),
+        ("created_ms", node_type.created_ms),
+        ("updated_ms", node_type.updated_ms),
+    ):
+        if type(number) is not int or not 0 <= number < INT64_MAX:
+            raise Invalid(f"a type's {field} is an int", field=f"type.{field}", value=number, remedy="Leave it out")
     if not isinstance(node_type.name, str) or not isinstance(node_type.version, str):
         raise Invalid("a type's name and version are texts", field="type.name", value=node_type.name, remedy="Give str")
     if not node_type.name:
         raise Invalid("a type needs a name", field="type.name", value="", remedy="Give a non-empty name")
+    for field, structure in (("input_type", node_type.input_type), ("output_type", node_type.output_type)):
+        _check_structure(structure, f"type.{field}")
     check_text(node_type.name, "type.name")
     check_text(node_type.version, "type.version")
     check_text(node_type.external_id, "type.external_id")
@@ -187,6 +195,20 @@ def check_type(node_type: NodeType) -> None:
             )
 
 
+def _check_structure(structure: object, field: str) -> None:
+    try:
+        json.dumps(structure, allow_nan=False)
+        orjson.dumps(structure)  # and no lone surrogates, no integers beyond 64 bits
+        if structure is None or isinstance(structure, dict):
+            return
+        problem = "it is no dict"
+    except (TypeError, ValueError, RecursionError) as error:
+        problem = str(error)
+    raise Invalid(
+        f"{field} is no JSON struct: {problem}", field=field, value=structure, remedy="Give a dict of JSON values"
+    )
+
+
 def _conflict(stored: NodeType, name: str, what: str, remedy: str) -> TypeConflict:
     return TypeConflict(
         f"property {name!r} of {stored.kind.value} type {stored.name!r} {what}",
@@ -197,4 +219,4 @@ def _conflict(stored: NodeType, name: str, what: str, remedy: str) -> TypeConfli
 
 
 def _json(value: dict[str, Any] | None) -> str | None:
-    return None if value is None else canonical_json(value).decode()
+    return None if value is None else json.dumps(value, separators=(",", ":"), sort_keys=True)

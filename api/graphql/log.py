@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
 import strawberry
 
 from clew.api.graphql.connection import Connection, connect
 from clew.api.graphql.describe import resolved
 from clew.api.graphql.operation import Snapshot
-from clew.api.graphql.scalars import Int64, Json
+from clew.api.graphql.scalars import Int64, Json, is_plain
 from clew.metadata.errors import InvalidCursor
 from clew.metadata.node import Committed
 
@@ -20,7 +21,10 @@ class Effect:
     """What one operation of a change did."""
 
     kind: str = strawberry.field(description="artifact, execution, context, type, event, attribution ...")
-    body: Json = strawberry.field(description="The row or edge as it is after the change.")
+    body: Json = strawberry.field(
+        description="The row or edge as it is after the change, as the log spells it: an object; its JSON text as a "
+        "string where it holds numbers a JSON reader might not read exactly."
+    )
 
 
 @strawberry.type(description="One committed change: a row of the log.")
@@ -37,7 +41,7 @@ class Change:
     @resolved
     def effects(self) -> list[Effect]:
         """What it did, in order."""
-        return [Effect(kind=str(op[0]), body=Json(op[1] if len(op) == 2 else op[1:])) for op in self.row.ops]
+        return [Effect(kind=kind, body=Json(_exact(body))) for kind, body in self.row.ops]
 
     @resolved
     def touched(self) -> list[strawberry.ID]:
@@ -82,7 +86,11 @@ def seq_of(after: str | None) -> int:
     )
 
 
+def _exact(body: dict[str, Any]) -> dict[str, Any] | str:
+    return body if is_plain(body) else orjson.dumps(body).decode()
+
+
 def _touched(ops: list[list[Any]]) -> Iterator[strawberry.ID]:
-    for kind, body, *_ in ops:
+    for kind, body in ops:
         if kind in ("artifact", "execution", "context") and isinstance(body, Mapping) and "id" in body:
             yield strawberry.ID(f"{kind}:{body['id']}")

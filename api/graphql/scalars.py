@@ -68,7 +68,7 @@ def value_to_json(value: Value) -> object:
     if isinstance(value, float):
         return value if math.isfinite(value) else _odd_double(value)
     if isinstance(value, dict):
-        return value if _is_plain(value) else json.dumps(value, separators=(",", ":"))
+        return value if is_plain(value) else json.dumps(value, separators=(",", ":"))
     if isinstance(value, Proto):
         return {"typeUrl": value.type_url, "value": base64.b64encode(value.value).decode()}
     return value
@@ -76,7 +76,7 @@ def value_to_json(value: Value) -> object:
 
 def json_to_json(value: object) -> object:
     """Any value made of JSON's kinds, with the numbers JSON readers would lose as strings."""
-    return value if _is_plain(value) else _plainly(value)
+    return value if is_plain(value) else _plainly(value)
 
 
 def value_from_json(name: str, value: object, kind: PropertyType | None) -> Value:
@@ -138,7 +138,8 @@ def _odd_double(value: float) -> str:
     return "NaN" if bits == _USUAL_NAN else f"NaN:{bits:016x}"
 
 
-def _is_plain(value: Any) -> bool:
+def is_plain(value: Any) -> bool:
+    """Whether every JSON reader reads ``value`` exactly: no number beyond 2^53, no infinity, no NaN."""
     cls = type(value)
     if cls is str or cls is bool or value is None:
         return True
@@ -147,8 +148,8 @@ def _is_plain(value: Any) -> bool:
     if cls is float:
         return math.isfinite(value)
     if cls is dict:
-        return all(_is_plain(item) for item in value.values())
-    return all(_is_plain(item) for item in value)
+        return all(is_plain(item) for item in value.values())
+    return all(is_plain(item) for item in value)
 
 
 def _plainly(value: Any) -> object:

@@ -7,12 +7,14 @@ import math
 import struct
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clew.api.graphql.scalars import SAFE_INT, int_from_json, int_to_json, value_from_json, value_to_json
 from clew.api.service import Services
+from clew.metadata.encode import digest_of_change
 from clew.metadata.errors import Invalid
 from clew.metadata.states import PropertyType
 from clew.metadata.value import Proto, Value, property_type
@@ -252,3 +254,21 @@ def test_a_whole_number_too_large_for_64_bits_is_refused_rather_than_rounded(ask
     headers = {"content-type": "application/json"}
     answer = asker.request("POST", "/graphql", content=body, headers=headers).json()
     assert answer["errors"][0]["extensions"]["code"] == "INVALID"
+
+
+def test_the_log_tells_effects_so_that_their_digest_can_be_checked(asker: Any) -> None:
+    properties = [
+        {"name": "big", "value": str(2**60), "kind": "INT"},
+        {"name": "inf", "value": "Infinity", "kind": "DOUBLE"},
+    ]
+    change = {"types": TYPES, "artifacts": [{"type": "Table", "customProperties": properties}]}
+    seq = asker.ask(RECORD, c=change)["record"]["seq"]
+    query = """query($a: String) { changes(after: $a, first: 1) { nodes {
+      seq timeMs actor namespace digest effects { kind body } } } }"""
+    told = asker.ask(query, a=str(seq - 1))["changes"]["nodes"][0]
+    bodies = [json.loads(e["body"]) if isinstance(e["body"], str) else e["body"] for e in told["effects"]]
+    assert any(isinstance(effect["body"], str) for effect in told["effects"])
+    ops = [[effect["kind"], body] for effect, body in zip(told["effects"], bodies, strict=True)]
+    assert ops[-1][1]["custom_properties"]["big"] == 2**60
+    head = (told["seq"], told["timeMs"], told["actor"], told["namespace"])
+    assert told["digest"] == "sha256:" + digest_of_change(*head, orjson.dumps(ops)).hex()

@@ -107,8 +107,8 @@ def _print_sections(sections: list[dict[str, Any]], a: str, b: str, *, nested: b
         return
     indent = "    " if nested else ""
     shown = [[indent + row[0], *row[1:]] for row in rows]
-    columns = [f"{indent}WHAT", a, b, ""]
-    table(columns, shown, yielding=(a, b))
+    columns = [f"{indent}WHAT", f"A  {a}", f"B  {b}", ""]
+    table(columns, shown, yielding=columns[:3])
 
 
 def _print_why(found: dict[str, Any]) -> None:
@@ -124,7 +124,7 @@ def _print_why(found: dict[str, Any]) -> None:
     if found["changed"]:
         heading(f"changed since {found['compared_with']}")
         rows = [(f"  {one['part']}", _short(one["before"]), _short(one["after"])) for one in found["changed"]]
-        table(["  PART", "BEFORE", "NOW"], rows, yielding=("BEFORE", "NOW"))
+        table(["  PART", "BEFORE", "NOW"], rows, yielding=("  PART", "BEFORE", "NOW"))
     if found["parts"]:
         heading("what the result depends on")
         fields((f"  {part}", _short(value)) for part, value in _flat(found["parts"]).items())

@@ -160,7 +160,13 @@ def _print(nodes: list[Node], what: What) -> None:
         columns.append("URI")
         for row, node in zip(rows, nodes, strict=True):
             row.append(node.uri or "" if isinstance(node, Artifact) else "")
-    table(columns, rows, right=("SIZE", "TOOK"), yielding=("NAME", "TYPE", "NAMESPACE", "SIZE", "CREATED", "URI"))
+    table(
+        columns,
+        rows,
+        right=("SIZE", "TOOK"),
+        yielding=("NAME", "TYPE"),
+        droppable=("NAMESPACE", "SIZE", "CREATED", "URI"),
+    )
 
 
 def _tell_rest(rest: int, shown: int, what: str, filtered: bool) -> None:
@@ -195,5 +201,6 @@ def _types(client: Client, name: str | None, as_json: bool) -> None:
             for type, nodes in found
         ],
         right=("NODES",),
-        yielding=("NAME", "VERSION", "PROPERTIES"),
+        yielding=("NAME", "VERSION"),
+        droppable=("PROPERTIES",),
     )

@@ -13,6 +13,8 @@ from clew.draw.words import STATE_STYLE, clean, value_json
 if TYPE_CHECKING:
     from rich.console import Console
 
+GAP = 3
+"""Columns of the screen between two columns of a table."""
 MIN_CELL = 8
 """Width to which a column may be shortened before it is left out."""
 
@@ -86,17 +88,22 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def table(
-    columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Iterable[str] = (), yielding: Iterable[str] = ()
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    right: Iterable[str] = (),
+    yielding: Iterable[str] = (),
+    droppable: Iterable[str] = (),
 ) -> None:
     """Print a table: a Rich table that fits the screen; plain aligned columns of whole cells when piped.
 
-    Where the screen is narrow, the columns named in ``yielding`` are shortened, and left out, last first, before any
-    other is touched: an id is never cut.
+    Where the screen is narrow, the columns ``yielding`` are shortened, and those ``droppable`` left out, last first:
+    an id is never cut.
     """
     cells = [[clean(str(cell)) for cell in row] for row in rows]
     widths = [max(len(name), *(len(row[i]) for row in cells)) for i, name in enumerate(columns)]
     if is_terminal():
-        _rich_table(columns, cells, widths, set(right), list(yielding))
+        _rich_table(columns, cells, widths, set(right), set(yielding), list(droppable))
         return
     for row in [list(columns), *cells]:
         padded = (
@@ -107,30 +114,46 @@ def table(
 
 
 def _rich_table(
-    columns: Sequence[str], cells: list[list[str]], widths: list[int], right: set[str], yielding: list[str]
+    columns: Sequence[str],
+    cells: list[list[str]],
+    widths: list[int],
+    right: set[str],
+    yielding: set[str],
+    droppable: list[str],
 ) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     printed = console()
-    room = printed.width - 2
-    least = {name: MIN_CELL if name in yielding else width for name, width in zip(columns, widths, strict=True)}
-    shown = list(columns)
-    for name in reversed(yielding):
-        if name in shown and sum(least[name] + 3 for name in shown) > room:
-            shown.remove(name)
+    fitted = _fit(dict(zip(columns, widths, strict=True)), yielding, droppable, printed.width - 2)
     out = Table(box=SIMPLE_HEAD if is_unicode() else None, pad_edge=False, header_style="bold")
-    for name in shown:
+    for name, width in fitted.items():
         out.add_column(
-            name, justify="right" if name in right else "left", no_wrap=True, overflow="ellipsis", min_width=least[name]
+            name, justify="right" if name in right else "left", no_wrap=True, overflow="ellipsis", width=width
         )
     for row in cells:
         named = zip(columns, row, strict=True)
-        out.add_row(*(Text(cell, style=STATE_STYLE.get(cell, "")) for name, cell in named if name in shown))
+        out.add_row(*(Text(cell, style=STATE_STYLE.get(cell, "")) for name, cell in named if name in fitted))
     with printed.capture() as captured:
         printed.print(out)
     emit("\n".join(line.rstrip() for line in captured.get().strip("\n").splitlines()))
+
+
+def _fit(widths: dict[str, int], yielding: set[str], droppable: list[str], room: int) -> dict[str, int]:
+    """Widths that fit ``room``: columns left out while shortening cannot be enough, then the widest shortened first."""
+    fitted = dict(widths)
+    may_shrink = yielding | set(droppable)
+    for name in reversed(droppable):
+        least = sum((min(w, MIN_CELL) if n in may_shrink else w) + GAP for n, w in fitted.items())
+        if least > room:
+            fitted.pop(name, None)
+    while sum(w + GAP for w in fitted.values()) > room:
+        widest = max((n for n in fitted if n in may_shrink), key=lambda n: fitted[n], default=None)
+        if widest is None or fitted[widest] <= MIN_CELL:
+            break
+        fitted[widest] -= 1
+    return fitted
 
 
 def fields(pairs: Iterable[tuple[str, object]]) -> None:

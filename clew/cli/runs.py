@@ -100,5 +100,6 @@ def _print(runs: list[Node]) -> None:
             ["ID", "RUN", "PIPELINE", "STATE", "TOOK", "STARTED"],
             rows,
             right=("TOOK",),
-            yielding=("PIPELINE", "RUN", "STARTED"),
+            yielding=("PIPELINE", "RUN"),
+            droppable=("STARTED",),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clew.executors.pipeline.recorder import DAG, Doing, dag_extra
+from clew.executors.pipeline.recorder import CONTAINER, DAG, IMPORTER, Doing, dag_extra
 from clew.executors.pipeline.unfold import Frame, Node
 
 
@@ -18,6 +18,21 @@ def doing_graph(node: Node) -> Doing:
         parameters=node.inputs.parameters,
         iteration=node.frame.index,
         extra=dag_extra(node.task.component, len(node.items) if node.task.loop else None),
+    )
+
+
+def doing_failed(node: Node, error: str) -> Doing:
+    """A step that failed before it began: its inputs, its environment or what it imports was not to be had."""
+    return Doing(
+        type=IMPORTER if node.kind == "importer" else CONTAINER,
+        task=node.task.name,
+        label=node.task.label,
+        path=node.path,
+        component=node.task.component.name,
+        parent=node.frame.execution,
+        parameters={},
+        iteration=node.frame.index,
+        extra={"clew.error": error},
     )
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.decide import Busy, Decider, ToRun
-from clew.executors.pipeline.doing import doing_graph, doing_iteration
+from clew.executors.pipeline.doing import doing_failed, doing_graph, doing_iteration
 from clew.executors.pipeline.held import Values
 from clew.executors.pipeline.perform import STATES, Performer
 from clew.executors.pipeline.recorder import Done, Recorder
@@ -265,9 +265,13 @@ class Scheduler:
                 case _Started(node, execution):
                     node.execution, node.state, node.started = execution, "RUNNING", time.monotonic()
                     self._tell(node)
+                case _Ended(node, "FAILED", _, error) if node.execution is None:
+                    if self.canceled:
+                        self._end(node, "SKIPPED", Values(), error)
+                    else:
+                        done.append((node, Done(doing_failed(node, error), ExecutionState.FAILED, Values())))
                 case _Ended(node, state, outputs, error):
-                    unstarted = state == "FAILED" and node.execution is None
-                    self._end(node, "SKIPPED" if unstarted and self.canceled else state, outputs, error)
+                    self._end(node, state, outputs, error)
                 case _Note(message):
                     self._observer.preparing(message)
                 case _Fatal(error):
@@ -301,7 +305,7 @@ class Scheduler:
             node.message = f"reused from execution:{origin.id}"
             if origin.started_ms and origin.ended_ms:
                 node.saved_seconds = (origin.ended_ms - origin.started_ms) / 1000
-        self._end(node, what.state.name, outputs, node.message)
+        self._end(node, what.state.name, outputs, node.message or str(what.doing.extra.get("clew.error", "")))
 
     # -- ends -----------------------------------------------------------------------------------------
 

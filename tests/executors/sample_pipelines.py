@@ -311,6 +311,16 @@ def folders():
     add(a=looks.output, b=1)
 
 
+@dsl.component(packages_to_install=["./nowhere/nothing-1.0-py3-none-any.whl"])
+def needy() -> int:
+    return 1
+
+
+@dsl.pipeline
+def needing():
+    add(a=needy().output, b=1)
+
+
 @dsl.component
 def annotate(data: Output[Dataset]):
     with open(data.path, "w") as target:
@@ -365,7 +375,7 @@ def documented(text: str = "abc") -> int:
 
 PIPELINES = [
     sums, words, imports, nested, loop, loops, hollow, kinds, crashes, sleeps, forgetful, empty_handed, straying, linking,
-    spoiling, retries, twins, uncached, keyed, folders, annotated, shells, conditional, exits, documented,
+    spoiling, retries, twins, uncached, keyed, folders, needing, annotated, shells, conditional, exits, documented,
 ]  # fmt: skip
 
 

@@ -66,6 +66,20 @@ def test_an_output_outside_the_steps_folder_fails_it(bench: Any, tmp_path: Path,
     assert "outside its folder" in result.error
 
 
+def test_an_environment_that_cannot_be_built_fails_the_step_with_the_installers_words(bench: Any, states: Any) -> None:
+    result = bench.run("needing")
+    assert states(result) == {"needy": "FAILED", "add": "SKIPPED"}
+    assert "nothing-1.0" in result.error
+    assert _execution(bench, result, "needy").custom_properties["clew.error"] in result.error
+    assert [p.suffix for p in (bench.home / "envs").iterdir() if (p / "clew.json").exists()] == []
+
+
+def test_a_file_that_is_not_there_fails_the_importer_and_is_recorded(bench: Any, tmp_path: Path) -> None:
+    result = bench.run("imports", uri=(tmp_path / "nope").as_uri())
+    assert "nope" in result.error
+    assert _execution(bench, result, "importer").state is ExecutionState.FAILED
+
+
 def test_a_step_that_changes_its_input_fails_and_the_input_is_made_anew(bench: Any, states: Any) -> None:
     result = bench.run("spoiling")
     assert "changed its input" in result.error

@@ -60,6 +60,12 @@ class Place:
             raise self.fail(f"a number was expected, not {_kind(self.value)}")
         return float(self.value)
 
+    def only(self, *keys: str) -> None:
+        """Refuse what is none of ``keys``: a construct we do not know must not be dropped in silence."""
+        for key, place in self.items():
+            if key not in keys and place.value is not None:
+                raise place.fail(f"{key!r} cannot be run here yet", "Compile the pipeline without it")
+
     def items(self) -> Iterator[tuple[str, Place]]:
         """Key and place of each entry of a mapping."""
         for key in self.mapping():

@@ -15,6 +15,13 @@ from clew.executors.pipeline.platform import step_timeouts
 from clew.executors.pipeline.values import Mismatch, from_ir, whole
 from clew.metadata.errors import Invalid, InvalidPipeline
 
+_SPEC = (
+    "pipelineInfo", "deploymentSpec", "schemaVersion", "sdkVersion", "components", "root", "defaultPipelineRoot",
+)  # fmt: skip
+_TASK = (
+    "taskInfo", "inputs", "dependentTasks", "cachingOptions", "componentRef", "triggerPolicy", "parameterIterator",
+    "artifactIterator", "iteratorPolicy", "retryPolicy",
+)  # fmt: skip
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -77,6 +84,7 @@ class _Loading:
         schema = self.spec.get("schemaVersion")
         if schema.value is not None and not str(schema.value).startswith("2."):
             raise schema.fail("only schema version 2 is known", "Compile the pipeline with the kfp SDK 2.x")
+        self.spec.only(*_SPEC)
         info = self.spec.need("pipelineInfo")
         root = self._component("root", self.spec.need("root"))
         if not isinstance(root.body, ir.Dag):
@@ -111,6 +119,7 @@ class _Loading:
         return component
 
     def _component(self, name: str, place: Place) -> ir.Component:
+        place.only("inputDefinitions", "outputDefinitions", "dag", "executorLabel")
         kind, body = place.one_of("dag", "executorLabel")
         return ir.Component(
             name=name,
@@ -130,6 +139,7 @@ class _Loading:
                 f"the {kind} executor of {label.value!r} cannot be run here",
                 "Use a Python component, a container component or dsl.importer",
             )
+        body.only("image", "command", "args", "env", "resources")
         return ir.Container(
             image=body.need("image").text(),
             command=tuple(e.text() for e in body.get("command").elements()),
@@ -141,6 +151,7 @@ class _Loading:
     # -- graphs ---------------------------------------------------------------------------------------
 
     def _dag(self, place: Place, component: Place) -> ir.Dag:
+        place.only("tasks", "outputs")
         inputs = _interface(component.get("inputDefinitions"))
         tasks = {name: self._task(name, task) for name, task in place.get("tasks").items()}
         for name, task in tasks.items():
@@ -154,6 +165,7 @@ class _Loading:
         )
 
     def _task(self, name: str, place: Place) -> ir.Task:
+        place.only(*_TASK)
         _refuse_unrunnable(name, place)
         component = self._named(place.need("componentRef").need("name").text(), place.get("componentRef"))
         inputs = place.get("inputs")
@@ -252,6 +264,7 @@ def _importer(place: Place) -> ir.Importer:
             "the importer downloads to a workspace, which cannot be run here yet",
             "Use dsl.importer without download_to_workspace",
         )
+    place.only("artifactUri", "typeSchema", "metadata", "reimport", "downloadToWorkspace")
     kind, uri = place.need("artifactUri").one_of("constant", "runtimeParameter")
     if isinstance(uri.value, dict):  # older SDKs: {stringValue: ...}
         uri = uri.need("stringValue")

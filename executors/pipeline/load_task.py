@@ -17,6 +17,7 @@ def parameter_input(task: str, place: Place, component: ir.Component, name: str)
     """Where the parameter ``name`` of a task comes from."""
     kinds = ("taskOutputParameter", "runtimeValue", "componentInputParameter", "taskFinalStatus")
     kind, source = place.one_of(*kinds)
+    place.only(*kinds, "parameterExpressionSelector")
     keys = _selector(task, place.get("parameterExpressionSelector"))
     if kind == "taskOutputParameter":
         return ir.ParameterInput(task_output(source, "outputParameterKey", "producerTask"), keys)

@@ -100,6 +100,18 @@ def test_executors_we_have_not_are_refused_by_name(compiled: Path, executor: str
     assert executor in _refused(document).message
 
 
+@pytest.mark.parametrize("place", ["", "root.dag", "root.dag.tasks.write", "components.comp-write"])
+def test_a_construct_nobody_knows_is_refused_not_dropped(compiled: Path, place: str) -> None:
+    document = _document(compiled, "words")
+    inner = document
+    for key in filter(None, place.split(".")):
+        inner = inner[key]
+    inner["quantumPolicy"] = {"x": 1}
+    error = _refused(document)
+    assert error.field == f"{place}.quantumPolicy".lstrip(".")
+    assert "'quantumPolicy'" in error.message
+
+
 @pytest.mark.parametrize("setting", ["secretAsEnv", "pvcMount", "configMapAsVolume"])
 def test_kubernetes_settings_that_change_what_a_step_sees_are_refused(compiled: Path, setting: str) -> None:
     text = (compiled / "sums.yaml").read_text()

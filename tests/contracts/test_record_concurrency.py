@@ -131,6 +131,16 @@ def test_each_of_64_callers_gets_its_own_answer_and_no_failure_leaves_a_trace(ty
             assert by_seq[receipt.seq] == receipt.change.actor
 
 
+def test_sound_changes_of_64_callers_follow_each_other_without_a_gap(typed: Record) -> None:
+    with ThreadPoolExecutor(CALLERS) as pool:
+        receipts = list(pool.map(lambda n: typed.commit(step(str(n))), range(CALLERS * 3)))
+    receipts += [r for r in typed.commit_many([step(f"batch {n}") for n in range(300)]) if isinstance(r, Receipt)]
+    assert sorted(r.seq for r in receipts) == list(range(3, 3 + CALLERS * 3 + 300))
+    assert sorted(r.node_ids for r in receipts) == [(n + 2, n + 1) for n in range(CALLERS * 3 + 300)]
+    with typed.read() as reader:
+        assert differences(reader) == []
+
+
 def test_one_name_wanted_by_64_callers_goes_to_one(typed: Record) -> None:
     def caller(_: int) -> Receipt | ClewError:
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +78,6 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
 def is_debug(environ: Mapping[str, str] | None = None) -> bool:
     """Whether tracebacks are wanted; readable also when the settings themselves are bad."""
     return (os.environ if environ is None else environ).get("CLEW_DEBUG", "").lower() in ("1", "true", "yes", "on")
-
-
-def with_home(settings: Settings, home: Path) -> Settings:
-    """``settings`` for another home."""
-    return replace(settings, home=home)
 
 
 def names() -> list[str]:

@@ -42,24 +42,9 @@ class Home:
         return self.path / "blobs"
 
     @property
-    def runs_folder(self) -> Path:
-        """Working folders and logs of runs."""
-        return self.path / "runs"
-
-    @property
-    def environments_folder(self) -> Path:
-        """Python environments of steps."""
-        return self.path / "envs"
-
-    @property
     def graph_folder(self) -> Path:
         """Snapshots of the embedded engine."""
         return self.path / "graph"
-
-    @property
-    def locks_folder(self) -> Path:
-        """Locks of runs in flight."""
-        return self.path / "locks"
 
     @cached_property
     def record(self) -> Record:

@@ -6,7 +6,6 @@ import base64
 import math
 from typing import Any
 
-from clew.metadata.ids import NodeRef
 from clew.metadata.node import Artifact, Committed, Context, Event, Execution, Node, NodeType
 from clew.metadata.states import ArtifactState, EventType, ExecutionState, PropertyType
 from clew.metadata.value import Proto, Value
@@ -156,11 +155,6 @@ def change_json(change: Committed) -> dict[str, Any]:
         "digest": change.digest,
         "ops": change.ops,
     }
-
-
-def refs_json(refs: list[NodeRef]) -> list[str]:
-    """Refs as text."""
-    return [str(ref) for ref in refs]
 
 
 def value_text(value: Value) -> str:

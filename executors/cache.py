@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -71,14 +70,12 @@ class Decision:
 
 
 class Cache:
-    """Look-ups and single flight over one home. Safe for several threads; one a run."""
+    """Look-ups and single flight over one home. Safe for several threads."""
 
     def __init__(self, store: ArtifactStore, locks: Path, *, namespace: str = "default") -> None:
         self._store = store
         self._locks = locks
         self._namespace = namespace
-        self._sound: dict[int, str] = {}
-        self._guard = threading.Lock()
 
     def lookup(
         self, reader: Reader, wanted: Fingerprint, policy: CachePolicy, component: str = "", now_ms: int | None = None
@@ -161,13 +158,7 @@ class Cache:
     def _fault(self, artifact: Artifact) -> str:
         if artifact.state is not ArtifactState.LIVE:
             return f"is {artifact.state.name if artifact.state else 'UNKNOWN'}"
-        with self._guard:
-            known = self._sound.get(artifact.id)
-        if known is None:
-            known = fault_of(artifact, self._store)
-            with self._guard:
-                self._sound[artifact.id] = known
-        return known
+        return fault_of(artifact, self._store)
 
     def _nearest(
         self, reader: Reader, wanted: Fingerprint, component: str

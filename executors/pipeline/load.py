@@ -22,6 +22,7 @@ _TASK = (
     "taskInfo", "inputs", "dependentTasks", "cachingOptions", "componentRef", "triggerPolicy", "parameterIterator",
     "artifactIterator", "iteratorPolicy", "retryPolicy",
 )  # fmt: skip
+_LOST_ITEM = "The kfp compiler loses the outer loop's item in an inner loop: make the inner loop a pipeline of its own"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -308,7 +309,10 @@ def _check_sources(task: ir.Task, tasks: dict[str, ir.Task], inputs: ir.Interfac
         if isinstance(parameter.source, ir.TaskOutput):
             _check_output(parameter.source, tasks, where, "parameter")
         elif isinstance(parameter.source, ir.ComponentInput) and parameter.source.name not in inputs.parameters:
-            raise where.fail(f"there is no input parameter {parameter.source.name!r} around task {task.name!r}")
+            raise where.fail(
+                f"there is no input parameter {parameter.source.name!r} around task {task.name!r}",
+                _LOST_ITEM if "loop-item" in name else "Compile the pipeline again with the kfp SDK",
+            )
     for name, artifact in task.artifacts.items():
         where = place.get("inputs").get("artifacts").get(name)
         if isinstance(artifact, ir.TaskOutput):

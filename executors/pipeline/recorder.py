@@ -223,7 +223,7 @@ class Recorder:
             fingerprint=doing.fingerprint.digest if doing.fingerprint and doing.reusable else None,
             started_ms=doing.started_ms or now_ms(),
             ended_ms=None if state is ExecutionState.RUNNING else now_ms(),
-            custom_properties=properties | dict(doing.extra),
+            custom_properties=properties | _repeated(doing.artifacts) | dict(doing.extra),
         )
         change.associate(self.nodes.pipeline, put)
         change.associate(self.nodes.run, put)
@@ -313,3 +313,10 @@ def _component_names(component: ir.Component) -> set[str]:
     if not isinstance(component.body, ir.Dag):
         return {component.name}
     return {name for task in component.body.tasks.values() for name in _component_names(task.component)}
+
+
+def _repeated(artifacts: Mapping[str, list[Held]]) -> dict[str, Value]:
+    """Every input in full where one artifact stands in two places: an execution has one event for each artifact."""
+    ids = {name: [item.id for item in items] for name, items in artifacts.items()}
+    flat = [id for items in ids.values() for id in items]
+    return {"clew.input_artifacts": ids} if len(set(flat)) < len(flat) else {}

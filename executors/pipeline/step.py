@@ -79,7 +79,9 @@ def run(step: Step, executor: Executor, store: ArtifactStore, started: Callable[
                 value=str(path),
                 remedy="Copy an input before changing it; run again to make the damaged artifact anew",
             )
-    return _collect(step, executor_input, store)
+    outputs = _collect(step, executor_input, store)
+    shutil.rmtree(step.folder / "work", ignore_errors=True)
+    return outputs
 
 
 def _prepare(step: Step) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional
 
 from kfp import compiler, dsl
-from kfp.dsl import Artifact, Dataset, Input, Metrics, Model, Output
+from kfp.dsl import Artifact, Dataset, Input, InputPath, OutputPath, Metrics, Model, Output
 
 warnings.simplefilter("ignore")
 
@@ -311,6 +311,44 @@ def folders():
     add(a=looks.output, b=1)
 
 
+@dsl.component
+def own_place(text: str) -> Dataset:
+    made = Dataset(uri=dsl.get_uri("mine.txt"), metadata={"a": 1})
+    with open(made.path, "w") as target:
+        target.write(text)
+    return made
+
+
+@dsl.component
+def look_at(data: Dataset, more: Optional[Dataset] = None) -> str:
+    return f"{open(data.path).read()} {data.path.rpartition('/')[2]} {data.metadata} {more}"
+
+
+@dsl.component
+def by_path(i: InputPath("Dataset"), o: OutputPath("Dataset"), n: OutputPath(int)):
+    with open(o, "w") as target:
+        target.write(open(i).read() * 2)
+    with open(n, "w") as target:
+        target.write("7")
+
+
+@dsl.component
+def how_many(items: Input[List[Artifact]]) -> int:
+    return len(items)
+
+
+@dsl.pipeline
+def ways() -> str:
+    """Other ways to name artifacts; loops in loops, with equal tasks in them, collected flat."""
+    made = own_place(text="t")
+    by_path(i=made.output)
+    with dsl.ParallelFor(["a", "b"]):
+        with dsl.ParallelFor(["c", "d", "e"]) as text:
+            inner = own_place(text=text)
+    how_many(items=dsl.Collected(inner.output))
+    return look_at(data=made.output).output
+
+
 @dsl.component(packages_to_install=["./nowhere/nothing-1.0-py3-none-any.whl"])
 def needy() -> int:
     return 1
@@ -375,7 +413,7 @@ def documented(text: str = "abc") -> int:
 
 PIPELINES = [
     sums, words, imports, nested, loop, loops, hollow, kinds, crashes, sleeps, forgetful, empty_handed, straying, linking,
-    spoiling, retries, twins, uncached, keyed, folders, needing, annotated, shells, conditional, exits, documented,
+    spoiling, retries, twins, uncached, keyed, folders, ways, needing, annotated, shells, conditional, exits, documented,
 ]  # fmt: skip
 
 

@@ -64,6 +64,23 @@ def test_each_kind_of_parameter_arrives_as_its_type(bench: Any) -> None:
     assert isinstance(json.loads(result.outputs["Output"])[5]["k"], int)
 
 
+def test_artifacts_can_be_named_in_every_way_the_sdk_has(bench: Any) -> None:
+    result = bench.run("ways")
+    outputs = {task.name: task.outputs for task in result.tasks}
+    assert result.outputs == {"Output": "t mine.txt {'a': 1} None"}
+    assert outputs["by-path"]["n"] == 7
+    assert Path(outputs["by-path"]["o"]["uri"].removeprefix("file://")).read_text() == "tt"
+
+
+def test_loops_in_loops_are_collected_flat_and_equal_tasks_in_them_run_once(bench: Any) -> None:
+    result = bench.run("ways")
+    assert next(t for t in result.tasks if t.name == "how-many").outputs == {"Output": 6}
+    assert sorted(t.state for t in _named(result, "own-place-2")) == ["CACHED"] * 3 + ["COMPLETE"] * 3
+    with bench.record.read() as reader:
+        execution = reader.execution(int(str(_named(result, "how-many")[0].execution).partition(":")[2]))
+    assert len(execution.custom_properties["clew.input_artifacts"]["items"]) == 6
+
+
 def test_an_importer_brings_a_local_file_in_with_its_digest(bench: Any, tmp_path: Path) -> None:
     raw = tmp_path / "a b.txt"
     raw.write_text("x y z")

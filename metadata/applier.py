@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from clew.metadata import update
 from clew.metadata.change import Change, EventPut, LinkPut, NodeArg, NodePut, Receipt, TypePut
 from clew.metadata.encode import EncodedChange, EncodedNode, request_digest
 from clew.metadata.errors import (
@@ -17,7 +18,6 @@ from clew.metadata.errors import (
     Invalid,
     KeyReused,
     TypeNotFound,
-    VersionConflict,
 )
 from clew.metadata.ids import Kind, Seq, TypeId
 from clew.metadata.node import NodeType
@@ -37,7 +37,6 @@ from clew.metadata.planner import (
     receipt_text,
     resolve_put,
 )
-from clew.metadata.states import advance_artifact, advance_execution
 from clew.metadata.store.columns import NODE_TABLES, TYPE
 from clew.metadata.store.protocol import Head, Row, Rows, WriteSession
 from clew.metadata.types import TypeTable, evolve, type_row
@@ -52,8 +51,6 @@ _LINK = {
     "association": ("execution_id", Kind.EXECUTION),
     "parent_context": ("parent_id", Kind.CONTEXT),
 }
-_REMOVABLE = {"name", "external_id", "uri", "state", "digest", "size_bytes", "fingerprint", "started_ms", "ended_ms"}
-_MERGED = ("external_id", "digest", "size_bytes", "fingerprint", "started_ms", "ended_ms")
 
 
 class Applier:
@@ -235,7 +232,7 @@ class Applier:
 
     def _update_node(self, put: NodePut, known: EncodedNode, old: dict[str, Any]) -> int:
         kind = put.kind
-        self._check_expectations(put, old)
+        update.check_expectations(put, old)
         node_type = self.types.by_id[old["type_id"]]
         if put.type is not None:
             named = self._resolve_type(put)
@@ -250,12 +247,12 @@ class Applier:
             check_properties(node_type, put.properties)
         new = dict(old)
         if put.mode == "replace":
-            self._replace(put, known, new)
+            update.replace(put, known, new)
         else:
-            self._merge(put, known, new)
+            update.merge(put, known, new)
         if kind is Kind.CONTEXT and not new["name"]:
             raise Invalid("a context needs a name", field="name", value=new["name"], remedy="Give a non-empty name")
-        if not put.force_update_time and _same(old, new):
+        if not put.force_update_time and update.same(old, new):
             return int(old["id"])
         self._require_still_free(kind, old, new)
         new["updated_ms"] = put.updated_ms or max(self.time_ms, old["updated_ms"] + 1)
@@ -267,79 +264,6 @@ class Applier:
         self.session.execute(_UPDATE[kind.value], (*row[1:], row[0]))
         self.ops.append(node_op(kind, row))
         return int(old["id"])
-
-    def _replace(self, put: NodePut, known: EncodedNode, new: dict[str, Any]) -> None:
-        """ML Metadata's put: what is not given is cleared; Clew's own fields stay; only contexts can be renamed."""
-        new["external_id"] = put.external_id
-        if put.kind is Kind.CONTEXT:
-            new["name"] = put.name
-        else:
-            new["state"] = self._replaced_state(put, known, new["state"])
-        if put.kind is Kind.ARTIFACT:
-            new["uri"], new["location"] = put.uri, known.location
-        for field in _MERGED[1:]:
-            if getattr(put, field) is not None:
-                new[field] = getattr(put, field)
-        new["properties"] = known.properties
-        new["custom_properties"] = known.custom_properties
-
-    def _merge(self, put: NodePut, known: EncodedNode, new: dict[str, Any]) -> None:
-        for field in put.remove:
-            self._remove(put.kind, field, new)
-        if put.name is not None:
-            new["name"] = put.name
-        for field in _MERGED:
-            if getattr(put, field) is not None:
-                new[field] = getattr(put, field)
-        if put.uri is not None:
-            new["uri"], new["location"] = put.uri, known.location
-        if known.state is not None:
-            new["state"] = self._next_state(put, known, new["state"])
-        for column, text in (("properties", known.properties), ("custom_properties", known.custom_properties)):
-            if text is not None:
-                merged = orjson.loads(new[column] or "{}") | orjson.loads(text)
-                new[column] = orjson.dumps(merged).decode()
-
-    def _remove(self, kind: Kind, field: str, new: dict[str, Any]) -> None:
-        column, dot, name = field.partition(".")
-        if column in ("properties", "custom_properties"):
-            kept = orjson.loads(new[column] or "{}") if dot else {}
-            kept.pop(name, None)
-            new[column] = orjson.dumps(kept).decode() if kept else None
-        elif field in _REMOVABLE and field in new:
-            new[field] = None
-            if field == "uri":
-                new["location"] = None
-        else:
-            raise Invalid(
-                f"{kind.value}s have no field {field!r} to remove",
-                field="remove",
-                value=field,
-                remedy="Name a field, properties.k or custom_properties.k",
-            )
-
-    @staticmethod
-    def _next_state(put: NodePut, known: EncodedNode, old: int | None) -> int | None:
-        if put.state_rule == "replace":
-            return known.state
-        return (advance_artifact if put.kind is Kind.ARTIFACT else advance_execution)(old, known.state)
-
-    def _replaced_state(self, put: NodePut, known: EncodedNode, old: int | None) -> int | None:
-        if known.state is None:
-            return None if put.state_rule == "replace" else old
-        return self._next_state(put, known, old)
-
-    @staticmethod
-    def _check_expectations(put: NodePut, old: dict[str, Any]) -> None:
-        for field in ("updated_seq", "updated_ms"):
-            expected = getattr(put, f"expect_{field}")
-            if expected is not None and expected != old[field]:
-                raise VersionConflict(
-                    f"{put.kind.value} {old['id']} was changed since: its {field} is {old[field]}, not {expected}",
-                    field=f"expect_{field}",
-                    value=expected,
-                    remedy="Read it again and retry",
-                )
 
     def _require_free(self, put: NodePut, type_id: int, namespace: str) -> None:
         if put.name is not None and self._row(
@@ -441,18 +365,3 @@ class Applier:
             self.session.insert(self.rows)
             for new in self.rows.values():
                 new.clear()
-
-
-def _same(old: dict[str, Any], new: dict[str, Any]) -> bool:
-    for field, value in new.items():
-        before = old[field]
-        if value == before:
-            continue
-        if field in ("properties", "custom_properties") and _sorted(value) == _sorted(before):
-            continue
-        return False
-    return True
-
-
-def _sorted(text: str | None) -> bytes:
-    return orjson.dumps(orjson.loads(text or "{}"), option=orjson.OPT_SORT_KEYS)

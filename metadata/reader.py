@@ -7,15 +7,15 @@ As of an earlier ``seq`` S, a table of nodes is its rows with ``updated_seq <= S
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, cast
 
 import orjson
 
-from clew.metadata import cursor
 from clew.metadata.digest import Digest, parse
 from clew.metadata.errors import ChangeNotFound, Invalid
 from clew.metadata.filter.runtime import computing
 from clew.metadata.ids import INT64_MAX, Kind, NodeRef, Seq
+from clew.metadata.listing import Order, Paging
 from clew.metadata.location import canonical
 from clew.metadata.node import Artifact, Committed, Context, Event, Execution, Node, NodeType, Page
 from clew.metadata.planner import NOT_FOUND
@@ -25,11 +25,7 @@ from clew.metadata.store.protocol import Row, Session
 from clew.metadata.text import check_text
 from clew.metadata.types import TypeCache, TypeTable, type_of_row
 
-Order = Literal["id", "created", "updated", "name"]
-PAGE_LIMIT = 10_000
-_ORDER_BY = {"id": (), "created": ("created_ms",), "updated": ("updated_ms",), "name": ("COALESCE(name, '')",)}
 _EDGE_MEMBER = {"attribution": "artifact_id", "association": "execution_id", "parent_context": "context_id"}
-N = TypeVar("N", Artifact, Execution, Context)
 
 
 class Reader:
@@ -110,7 +106,7 @@ class Reader:
         limit: int = 100,
     ) -> Page[Artifact]:
         """One page. Errors: InvalidFilter, InvalidCursor, TypeNotFound, Invalid for a limit outside 1..10000."""
-        page = self._list(Kind.ARTIFACT, where, type, namespace, context_id, order, descending, after, limit)
+        page = self._list(Kind.ARTIFACT, where, type, namespace, context_id, Paging(order, descending, after, limit))
         return cast(Page[Artifact], page)
 
     def executions(
@@ -126,7 +122,7 @@ class Reader:
         limit: int = 100,
     ) -> Page[Execution]:
         """One page, as :meth:`artifacts`."""
-        page = self._list(Kind.EXECUTION, where, type, namespace, context_id, order, descending, after, limit)
+        page = self._list(Kind.EXECUTION, where, type, namespace, context_id, Paging(order, descending, after, limit))
         return cast(Page[Execution], page)
 
     def contexts(
@@ -141,7 +137,7 @@ class Reader:
         limit: int = 100,
     ) -> Page[Context]:
         """One page, as :meth:`artifacts`."""
-        page = self._list(Kind.CONTEXT, where, type, namespace, None, order, descending, after, limit)
+        page = self._list(Kind.CONTEXT, where, type, namespace, None, Paging(order, descending, after, limit))
         return cast(Page[Context], page)
 
     def count(
@@ -398,40 +394,17 @@ class Reader:
         type: str | None,
         namespace: str | None,
         context_id: int | None,
-        order: Order,
-        descending: bool,
-        after: str | None,
-        limit: int,
+        paging: Paging,
     ) -> Page[Any]:
-        if order not in _ORDER_BY:
-            raise Invalid(f"{order!r} is no order", field="order", value=order, remedy="Use " + ", ".join(_ORDER_BY))
-        if not isinstance(limit, int) or limit is True or not 1 <= limit <= PAGE_LIMIT:
-            raise Invalid(
-                f"a page holds 1 to {PAGE_LIMIT} items", field="limit", value=limit, remedy="Page with `after`"
-            )
+        table = kind.value
         source, clauses, parameters = self._selection(kind, where, type, namespace, context_id)
-        keys = (*_ORDER_BY[order], f"{kind.value}.id")
-        if after is not None:
-            behind = cursor.decode(after, order, descending, len(keys))
-            clauses.append(f"({','.join(keys)}) {'<' if descending else '>'} ({','.join('?' * len(keys))})")
-            parameters += behind
-        columns = NODE_TABLES[kind.value]
-        names = ",".join(f"{kind.value}.{c}" for c in columns)
-        direction = " DESC" if descending else ""
-        ordering = ",".join(key + direction for key in keys)
-        sql = f"SELECT {names} FROM {source}{_where(clauses)} ORDER BY {ordering} LIMIT ?"
+        begin, behind = paging.begin(table)
+        end, last = paging.end(table)
+        names = ",".join(f"{table}.{column}" for column in NODE_TABLES[table])
+        sql = f"SELECT {names} FROM {source}{_where(clauses + begin)}{end}"
         with computing(where):
-            rows = self._session.fetch(sql, (*parameters, limit + 1))
-        has_next = len(rows) > limit
-        items = [OF_ROW[kind](row, self._types) for row in rows[:limit]]
-        sort_keys: dict[str, Any] = {
-            "id": lambda n: [n.id],
-            "created": lambda n: [n.created_ms, n.id],
-            "updated": lambda n: [n.updated_ms, n.id],
-            "name": lambda n: [n.name or "", n.id],
-        }
-        of = sort_keys[order]
-        return Page(items, [cursor.encode(order, descending, of(n)) for n in items], has_next)
+            rows = self._session.fetch(sql, (*parameters, *behind, *last))
+        return paging.page([OF_ROW[kind](row, self._types) for row in rows])
 
 
 def _where(clauses: list[str]) -> str:

@@ -15,7 +15,7 @@ from clew.api.graphql.scalars import Int64
 from clew.metadata.errors import Invalid, InvalidFilter
 from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.location import canonical
-from clew.metadata.reader import Order
+from clew.metadata.listing import Order
 
 
 @strawberry.input(description="The order of a listing.")

@@ -14,8 +14,8 @@ from clew.api.graphql.operation import Operation, Snapshot
 from clew.api.graphql.scalars import Int64
 from clew.metadata.errors import Invalid, InvalidFilter
 from clew.metadata.ids import Kind, NodeRef
-from clew.metadata.location import canonical
 from clew.metadata.listing import Order
+from clew.metadata.location import canonical
 
 
 @strawberry.input(description="The order of a listing.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clew.executors.pipeline import ir
 from clew.executors.pipeline.recorder import CONTAINER, DAG, IMPORTER, Doing, dag_extra
 from clew.executors.pipeline.unfold import Frame, Node
 
@@ -37,9 +38,13 @@ def doing_failed(node: Node, error: str) -> Doing:
 
 
 def doing_iteration(frame: Frame) -> Doing:
-    """The beginning of one iteration of a loop."""
+    """The beginning of one iteration of a loop, with its item but not the whole list."""
     node = frame.parent
     assert node is not None
+    assert node.task.loop is not None
+    items = node.task.loop.items
+    whole_list = items.name if isinstance(items, ir.ComponentInput) else ""
+    parameters = {name: value for name, value in frame.inputs.parameters.items() if name != whole_list}
     return Doing(
         type=DAG,
         task=node.task.name,
@@ -47,7 +52,7 @@ def doing_iteration(frame: Frame) -> Doing:
         path=frame.path,
         component=node.task.component.name,
         parent=node.execution or 0,
-        parameters=frame.inputs.parameters,
+        parameters=parameters,
         iteration=frame.index,
         extra=dag_extra(node.task.component),
     )

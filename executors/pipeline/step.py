@@ -1,11 +1,11 @@
 """Run one container task in a folder of its own and collect what it made.
 
-<folder>/log.txt          everything the step printed
-<folder>/component.py     its source
-<folder>/work/            its working directory
-<folder>/out/<name>       its output artifacts: anything else it writes is not looked at
-<folder>/parameters/<n>   output parameters written as files
-<folder>/out/executor_output.json
+<folder>/log.txt                   everything the step printed
+<folder>/ephemeral_component.py    its source
+<folder>/work/                     its working directory; removed when it succeeds
+<folder>/out/<name>                its output artifacts; removed when it fails
+<folder>/out/executor_output.json  what it says of its outputs
+<folder>/parameters/<name>         output parameters written as files
 """
 
 from __future__ import annotations
@@ -65,6 +65,19 @@ def run(step: Step, executor: Executor, store: ArtifactStore, started: Callable[
     Errors: StepFailed when it fails, hangs, or does not do what it declares; SubmitFailed when it cannot be started.
     """
     executor_input = _prepare(step)
+    try:
+        _run_process(step, executor_input, executor, started)
+        outputs = _collect(step, executor_input, store)
+    except BaseException:
+        shutil.rmtree(step.folder / "out", ignore_errors=True)
+        raise
+    shutil.rmtree(step.folder / "work", ignore_errors=True)
+    return outputs
+
+
+def _run_process(
+    step: Step, executor_input: dict[str, Any], executor: Executor, started: Callable[[Job], None]
+) -> None:
     before = {path: _stamp(path) for path in _input_paths(step)}
     job = executor.submit(_work(step, executor_input))
     started(job)
@@ -79,9 +92,6 @@ def run(step: Step, executor: Executor, store: ArtifactStore, started: Callable[
                 value=str(path),
                 remedy="Copy an input before changing it; run again to make the damaged artifact anew",
             )
-    outputs = _collect(step, executor_input, store)
-    shutil.rmtree(step.folder / "work", ignore_errors=True)
-    return outputs
 
 
 def _prepare(step: Step) -> dict[str, Any]:

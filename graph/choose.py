@@ -10,12 +10,13 @@ from typing import Literal
 
 from clew.graph.protocol import EVERYTHING, Counts, Direction, GraphEngine, NodeFilter, Paths, Trace
 from clew.graph.sql import SqlEngine
-from clew.metadata.errors import ClewError, Invalid
+from clew.metadata.errors import Invalid
 from clew.metadata.ids import NodeRef
 from clew.metadata.record import Record
 
 log = logging.getLogger(__name__)
 Choice = Literal["auto", "embedded", "sql"]
+CLOSE_WAIT_S = 2.0
 
 
 def choose(record: Record, folder: Path | None = None, want: Choice = "auto") -> GraphEngine:
@@ -106,15 +107,14 @@ class WarmingEngine:
         return self._engine.paths(a, b, limit=limit, max_depth=max_depth, min_seq=min_seq)
 
     def close(self) -> None:
-        """Close both engines; one that is still being made is closed when it is."""
+        """Close both engines; one that is still being made is closed when it is made."""
         with self._lock:
             self._closed = True
             engine = self._engine
         engine.close()
         if engine is not self._first:
             self._first.close()
-        # The record is closed after us: an engine that is being loaded from it must be done with it.
-        self._thread.join()
+        self._thread.join(CLOSE_WAIT_S)  # a big record may be loading for a minute: nobody waits for that to end
 
     def _warm(self) -> None:
         try:
@@ -122,8 +122,8 @@ class WarmingEngine:
         except ImportError as error:
             log.warning("the embedded engine is not available (%s); answering by SQL", error)
             return
-        except (ClewError, OSError, RuntimeError, MemoryError):
-            if not self._closed:
+        except Exception:
+            if not self._closed:  # else: the record was closed under us
                 log.exception("the embedded engine could not be loaded; answering by SQL")
             return
         with self._lock:

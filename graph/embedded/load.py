@@ -16,6 +16,8 @@ from clew.metadata.errors import Unsupported
 from clew.metadata.ids import Kind
 from clew.metadata.reader import Reader
 
+SMALL_CLASSES = 1 << 16
+
 
 def load(reader: Reader) -> tuple[Base, tuple[Numbering, Numbering], Classes]:
     """Everything the reader's snapshot holds.
@@ -36,7 +38,7 @@ def load(reader: Reader) -> tuple[Base, tuple[Numbering, Numbering], Classes]:
 
 def class_array(numbers: U32, known: int) -> ClassArray:
     """Class numbers in 16 bits, while that many suffice."""
-    return numbers.astype(np.uint16) if known <= 1 << 16 else numbers
+    return numbers.astype(np.uint16) if known <= SMALL_CLASSES else numbers
 
 
 def pack_edges(numbering: tuple[Numbering, Numbering], execution: I64, type_: I64, artifact: I64) -> Edges:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from clew.metadata.reader import Reader
 from clew.metadata.record import Record
 from clew.metadata.store.sqlite import SqliteStore
 
+log = logging.getLogger(__name__)
 CHANGES_A_READ: Final = 2000
 COMPACT_AFTER: Final = 65_536
 """Entries the tail may hold before it is folded into the arrays; a thirty-second of the edges when that is more."""
@@ -151,8 +153,14 @@ class Projection:
 
     def _compact_later(self) -> None:
         if self._compaction is None or not self._compaction.is_alive():
-            self._compaction = threading.Thread(target=self.compact, name="clew-graph-compaction", daemon=True)
+            self._compaction = threading.Thread(target=self._compact_quietly, name="clew-graph-compaction", daemon=True)
             self._compaction.start()
+
+    def _compact_quietly(self) -> None:
+        try:
+            self.compact()
+        except MemoryError:
+            log.warning("not enough memory to fold the graph's tail into its arrays; going on with both")
 
 
 def _digest_at(reader: Reader, seq: int) -> str:

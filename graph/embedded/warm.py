@@ -49,8 +49,8 @@ def _tiny() -> View:
     writer = TailWriter(base.codes)
     writer.add_attributes(np.array([4], np.uint32), np.array([1], np.uint32), np.zeros(1, np.int64))
     writer.add_edges(execution[1:], entry[1:], is_input[1:])
-    for _ in range(64):  # enough to grow the tail once
-        writer.add_attributes(np.array([4], np.uint32), np.array([1], np.uint32), np.zeros(1, np.int64))
+    many = np.full(64, 4, np.uint32)  # enough to grow the tail once
+    writer.add_attributes(many, np.ones(64, np.uint32), np.zeros(64, np.int64))
     return View(
         base, writer.tail, writer.edges, writer.attributes, (Numbering(3), Numbering(2)), classes, base.codes, 1, ""
     )

@@ -34,6 +34,7 @@ DECISION = "clew.cache_decision"
 PARTS = "clew.fingerprint_parts"
 _CANDIDATES = 20
 _NEAREST_OF = 50
+_PAGES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +79,19 @@ class Cache:
         self._namespace = namespace
 
     def lookup(
-        self, reader: Reader, wanted: Fingerprint, policy: CachePolicy, component: str = "", now_ms: int | None = None
+        self,
+        reader: Reader,
+        wanted: Fingerprint,
+        policy: CachePolicy,
+        component: str = "",
+        *,
+        before: int | None = None,
+        now_ms: int | None = None,
     ) -> Decision:
         """The decision for ``wanted``: the newest earlier execution that may be reused, or why there is none.
 
-        ``component`` names the context in which a nearest earlier execution is looked for on a miss.
+        ``component`` names the context in which a nearest earlier execution is looked for on a miss; of those, only
+        ids below ``before`` count: the others belong to the same run.
         """
         if wanted.unknown:
             return Decision("miss", wanted.unknown)
@@ -93,11 +102,13 @@ class Cache:
             if isinstance(found, Decision):
                 return found
             reason = reason or (found and f"execution:{earlier.id} cannot be reused: {found}")
-        return self.miss(reader, wanted, component, reason)
+        return self.miss(reader, wanted, component, reason, before=before)
 
-    def miss(self, reader: Reader, wanted: Fingerprint, component: str, reason: str = "") -> Decision:
+    def miss(
+        self, reader: Reader, wanted: Fingerprint, component: str, reason: str = "", *, before: int | None = None
+    ) -> Decision:
         """A miss, explained against the nearest earlier execution of ``component``."""
-        nearest, changed = self._nearest(reader, wanted, component)
+        nearest, changed = self._nearest(reader, wanted, component, before)
         if nearest is None:
             return Decision("miss", reason or "this component has not run before")
         if not reason:
@@ -161,20 +172,31 @@ class Cache:
         return fault_of(artifact, self._store)
 
     def _nearest(
-        self, reader: Reader, wanted: Fingerprint, component: str
+        self, reader: Reader, wanted: Fingerprint, component: str, before: int | None
     ) -> tuple[Execution | None, list[dict[str, Any]]]:
         context = component and reader.find(Kind.CONTEXT, COMPONENT_TYPE, component, self._namespace)
         if not context:
             return None, []
         best: tuple[Execution | None, list[dict[str, Any]]] = (None, [])
-        page = reader.executions(context_id=context.id, order="id", descending=True, limit=_NEAREST_OF)
-        for earlier in page.items:
+        for earlier in _newest(reader, context.id, before):
             parts = earlier.custom_properties.get(PARTS)
             if isinstance(parts, dict):
                 changed = changes(parts, wanted.parts)
                 if best[0] is None or len(changed) < len(best[1]):
                     best = (earlier, changed)
         return best
+
+
+def _newest(reader: Reader, context_id: int, before: int | None) -> list[Execution]:
+    """The newest executions in a context with ids below ``before``, one page of them."""
+    after = None
+    for _ in range(_PAGES):
+        page = reader.executions(context_id=context_id, order="id", descending=True, after=after, limit=_NEAREST_OF)
+        found = [e for e in page.items if before is None or e.id < before]
+        after = page.next_cursor
+        if found or after is None:
+            return found
+    return []
 
 
 class Claim:

@@ -95,9 +95,8 @@ class Decider:
             if state is not ExecutionState.CACHED:
                 why = off or refusal or ("the importer asks to import anew" if importer.reimport else "")
                 why = why or ("" if held.digest else "the bytes at this address cannot be read from here")
-                decision = self.cache.miss(
-                    reader, print_, component_context(self.pipeline, node.task.component.name), why
-                )
+                component = component_context(self.pipeline, node.task.component.name)
+                decision = self.cache.miss(reader, print_, component, why, before=node.root_execution)
         doing = self._doing(node, IMPORTER, inputs, print_, decision, started, reusable=False)
         return Done(doing, state, Values(artifacts={output: [same or held]}))
 
@@ -157,7 +156,7 @@ class Decider:
     def _look_up(self, node: Node, print_: Fingerprint) -> Decision:
         component = component_context(self.pipeline, node.task.component.name)
         with self.record.read() as reader:
-            return self.cache.lookup(reader, print_, self.policy, component)
+            return self.cache.lookup(reader, print_, self.policy, component, before=node.root_execution)
 
     def _fingerprint(
         self,

@@ -53,6 +53,14 @@ class Node:
         return "dag" if isinstance(body, ir.Dag) else "importer" if isinstance(body, ir.Importer) else "container"
 
     @property
+    def root_execution(self) -> int:
+        """The execution of the whole run."""
+        frame = self.frame
+        while frame.parent is not None:
+            frame = frame.parent.frame
+        return frame.execution
+
+    @property
     def dag(self) -> ir.Dag:
         """The graph it stands for."""
         assert isinstance(self.task.component.body, ir.Dag)

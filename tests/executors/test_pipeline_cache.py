@@ -242,6 +242,15 @@ def test_the_first_run_of_a_component_says_so(bench: Any) -> None:
     assert _why(bench, bench.run("words"), "write").reason == "this component has not run before"
 
 
+def test_iterations_are_compared_with_earlier_runs_not_with_each_other(bench: Any) -> None:
+    first = bench.run("loop")
+    assert _why(bench, first, "for-loop-2#2/square").compared_with is None
+    edited = _edited(bench, "loop", "return n * n", "return n * n + 0")
+    why = _why(bench, bench.run(edited), "for-loop-2#2/square")
+    assert why.compared_with is not None
+    assert (why.compared_with.id, [d.part for d in why.changed]) == (_id(first, "for-loop-2#2/square"), ["code"])
+
+
 def test_an_execution_without_a_decision_cannot_be_explained(bench: Any) -> None:
     result = bench.run("nested")
     with bench.record.read() as reader, pytest.raises(NotFound, match="no cache decision"):

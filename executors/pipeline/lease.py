@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -23,8 +24,16 @@ class Lease:
     def __init__(self, folder: Path, run: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / run
-        self._stream: BinaryIO = self._path.open("wb")
-        fcntl.flock(self._stream, fcntl.LOCK_EX)
+        self._stream = self._locked()
+
+    def _locked(self) -> BinaryIO:
+        while True:
+            stream = self._path.open("wb")
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            with suppress(FileNotFoundError):
+                if os.fstat(stream.fileno()).st_ino == self._path.stat().st_ino:
+                    return stream
+            stream.close()  # a run that looked for lost ones came between making and locking it
 
     def release(self) -> None:
         """The run ended as it should, and the record says so."""

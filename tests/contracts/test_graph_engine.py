@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from clew.graph.contract import BOTH, DOWN, GraphEngineContract, Loom
+from clew.graph.contract import GraphEngineContract
 from clew.graph.embedded import EmbeddedEngine
+from clew.graph.loom import BOTH, DOWN, Loom
 from clew.graph.protocol import GraphEngine, NodeFilter
 from clew.graph.sql import SqlEngine
 from clew.metadata.errors import ArtifactNotFound, ChangeNotFound

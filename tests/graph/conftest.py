@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("clew.graph.contract")
+pytest.register_assert_rewrite("clew.graph.contract", "clew.graph.loom")

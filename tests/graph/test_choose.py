@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from clew.graph.choose import WarmingEngine, choose
-from clew.graph.contract import Loom
 from clew.graph.impact import impact
+from clew.graph.loom import Loom
 from clew.graph.protocol import GraphEngine
 from clew.graph.sql import SqlEngine
 from clew.metadata.errors import Invalid

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from clew.graph.contract import Loom, agrees, finds_paths
+from clew.graph.contract import agrees, finds_paths
 from clew.graph.embedded import EmbeddedEngine
 from clew.graph.embedded.snapshot import NAME
+from clew.graph.loom import Loom
 from clew.graph.protocol import EVERYTHING, Direction, NodeFilter
 from clew.graph.sql import SqlEngine
 from clew.metadata.change import Change, NodePut

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clew.graph.contract import Loom
 from clew.graph.embedded import EmbeddedEngine, pulse
 from clew.graph.embedded.numbering import Numbering
 from clew.graph.embedded.pulse import Pulse
+from clew.graph.loom import Loom
 from clew.graph.protocol import Direction, NodeFilter
 from clew.metadata.errors import Corrupt
 from clew.metadata.ids import Kind
@@ -109,7 +109,7 @@ def test_a_commit_of_any_process_changes_the_pulse_and_reading_does_not(tmp_path
     ours = beat.read()
     assert ours != before
     code = (
-        "import sys; from clew.metadata.record import Record; from clew.graph.contract import Loom\n"
+        "import sys; from clew.metadata.record import Record; from clew.graph.loom import Loom\n"
         "r = Record.open(sys.argv[1]); Loom(r).weave('a > b > c'); r.close()"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)

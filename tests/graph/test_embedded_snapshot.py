@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clew.graph.contract import BOTH, Loom, agrees
+from clew.graph.contract import agrees
 from clew.graph.embedded import EmbeddedEngine
 from clew.graph.embedded import snapshot as snapshots
+from clew.graph.loom import BOTH, Loom
 from clew.metadata.record import Record
 
 
@@ -182,7 +183,7 @@ def test_another_processes_writes_are_seen_by_the_next_query(tmp_path: Path) -> 
     loom.weave("raw > train > model")
     engine = EmbeddedEngine(record, home / "graph")
     code = (
-        "import sys; from clew.metadata.record import Record; from clew.graph.contract import Loom\n"
+        "import sys; from clew.metadata.record import Record; from clew.graph.loom import Loom\n"
         "r = Record.open(sys.argv[1]); Loom(r).weave('a > b > c'); r.close()"
     )
     subprocess.run([sys.executable, "-c", code, str(home)], check=True)

@@ -493,6 +493,8 @@ def test_counts_agree_with_listings(typed: Record) -> None:
         assert reader.count_by_type(A) == {10: 3, 13: 2}
         assert reader.count(E) == 0
         assert [a.id for a in reader.artifacts(type="Other").items] == [2, 4]
+        assert reader.artifacts(type=13).items == reader.artifacts(type="Other").items
+        assert (reader.count(A, type=13), reader.artifacts(type=999).items) == (2, [])
 
 
 def test_bulk_rows_hold_the_same_as_the_listings(linked: Record) -> None:

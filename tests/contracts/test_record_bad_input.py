@@ -315,7 +315,8 @@ class Page:
         Page({"after": "WyJpZCIsZmFsc2UsMTg0NDY3NDQwNzM3MDk1NTE2MTVd"}, InvalidCursor),  # id 2^64-1
         Page({"after": "WyJpZCIsdHJ1ZSwxXQ"}, InvalidCursor),  # of a descending listing
         Page({"type": "Nothing"}, TypeNotFound), Page({"type": "E"}, TypeNotFound),
-        Page({"type": SURROGATE}, ClewError), Page({"type": 5.0}, ClewError), Page({"type": HUGE}), Page({"type": True}),
+        Page({"type": SURROGATE}, ClewError), Page({"type": 5.0}, ClewError), Page({"type": HUGE}),
+        Page({"type": True}),
         Page({"namespace": SURROGATE}), Page({"namespace": 5}), Page({"context_id": HUGE}), Page({"context_id": "x"}),
         Page({"where": "name ="}), Page({"where": "nothing = 1"}), Page({"where": "'" * 9}), Page({"where": SURROGATE}),
         Page({"where": f"id = {HUGE}"}),

@@ -178,7 +178,8 @@ def missing(kind: Kind, id: int, field: str) -> NotFound:
 
 def event_row(put: EventPut, execution: int, artifact: int, time_ms: int, seq: int) -> Row:
     """The row of an event. Errors: Invalid for a wrong type, path or time."""
-    if not isinstance(put.type, int) or isinstance(put.type, bool) or put.type not in _EVENT_TYPES:
+    said: object = put.type
+    if not isinstance(said, int) or isinstance(said, bool) or said not in _EVENT_TYPES:
         raise Invalid(
             f"{put.type!r} is no event type",
             field="event.type",

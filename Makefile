@@ -37,6 +37,7 @@ lint: setup ## Check style, types, layers, and that nothing generated has drifte
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m clew.api.graphql.export --check
+	$(BIN)/python -m clew.api.mlmd.generate --check
 	$(BIN)/python -m pytest -q tests/packaging/test_lock.py $(EXAMPLE_DRIFT)
 
 types: setup ## Check types only

@@ -97,7 +97,7 @@ class Reader:
         self,
         *,
         where: str | None = None,
-        type: str | None = None,
+        type: str | int | None = None,
         namespace: str | None = None,
         context_id: int | None = None,
         order: Order = "id",
@@ -105,7 +105,10 @@ class Reader:
         after: str | None = None,
         limit: int = 100,
     ) -> Page[Artifact]:
-        """One page. Errors: InvalidFilter, InvalidCursor, TypeNotFound, Invalid for a limit outside 1..10000."""
+        """One page. ``type`` is a name (all its versions) or an id.
+
+        Errors: InvalidFilter, InvalidCursor, TypeNotFound, Invalid for a limit outside 1..10000.
+        """
         page = self._list(Kind.ARTIFACT, where, type, namespace, context_id, Paging(order, descending, after, limit))
         return cast(Page[Artifact], page)
 
@@ -113,7 +116,7 @@ class Reader:
         self,
         *,
         where: str | None = None,
-        type: str | None = None,
+        type: str | int | None = None,
         namespace: str | None = None,
         context_id: int | None = None,
         order: Order = "id",
@@ -129,7 +132,7 @@ class Reader:
         self,
         *,
         where: str | None = None,
-        type: str | None = None,
+        type: str | int | None = None,
         namespace: str | None = None,
         order: Order = "id",
         descending: bool = False,
@@ -145,7 +148,7 @@ class Reader:
         kind: Kind,
         *,
         where: str | None = None,
-        type: str | None = None,
+        type: str | int | None = None,
         namespace: str | None = None,
         context_id: int | None = None,
     ) -> int:
@@ -154,6 +157,25 @@ class Reader:
         sql = f"SELECT COUNT(*) FROM {source}{_where(clauses)}"
         with computing(where):
             return int(self._session.fetch(sql, parameters)[0][0])
+
+    def every(
+        self, kind: Kind, *, type: str | int | None = None, namespace: str | None = None, context_id: int | None = None
+    ) -> Iterator[list[Any]]:
+        """All nodes of a listing by id, in chunks and constant memory."""
+        source, clauses, parameters = self._selection(kind, None, type, namespace, context_id)
+        names = ",".join(f"{kind.value}.{column}" for column in NODE_TABLES[kind.value])
+        sql = f"SELECT {names} FROM {source}{_where(clauses)} ORDER BY {kind.value}.id"
+        for rows in self._session.stream(sql, parameters, 2000):
+            yield [OF_ROW[kind](row, self._types) for row in rows]
+
+    def among(self, kind: Kind, ids: Iterable[int], *, where: str) -> set[int]:
+        """Those of ``ids`` that a filter selects. Errors: InvalidFilter."""
+        source, clauses, parameters = self._selection(kind, where, None, None, None)
+        clauses.append(f"{kind.value}.id {self._among}")
+        parameters.append(self._list_parameter(_int64(i) for i in ids))
+        with computing(where):
+            rows = self._session.fetch(f"SELECT {kind.value}.id FROM {source}{_where(clauses)}", parameters)
+        return {row[0] for row in rows}
 
     def count_by_type(self, kind: Kind, *, namespace: str | None = None) -> dict[int, int]:
         """type_id -> number of nodes."""
@@ -358,13 +380,16 @@ class Reader:
         return answer
 
     def _selection(
-        self, kind: Kind, where: str | None, type: str | None, namespace: str | None, context_id: int | None
+        self, kind: Kind, where: str | None, type: str | int | None, namespace: str | None, context_id: int | None
     ) -> tuple[str, list[str], list[Any]]:
         """FROM, WHERE clauses and parameters of a listing."""
         source, parameters = self._source(kind)
         clauses: list[str] = []
         table = kind.value
-        if type is not None:
+        if isinstance(type, int):
+            clauses.append(f"{table}.type_id = ?")
+            parameters.append(_int64(type, "type"))
+        elif type is not None:
             ids = [t.id for t in self._types.by_id.values() if t.kind is kind and t.name == type]
             if not ids:
                 self._types.require(kind, type)
@@ -391,7 +416,7 @@ class Reader:
         self,
         kind: Kind,
         where: str | None,
-        type: str | None,
+        type: str | int | None,
         namespace: str | None,
         context_id: int | None,
         paging: Paging,

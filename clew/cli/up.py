@@ -28,13 +28,13 @@ def up(
     port: Port = None,
     grpc_port: Annotated[
         int | None,
-        typer.Option("--grpc-port", metavar="G", help="gRPC port (8421). Accepted; nothing listens there yet."),
+        typer.Option("--grpc-port", metavar="G", help="gRPC port of ML Metadata (8421); 0 takes a free one."),
     ] = None,
     home: Home = None,
 ) -> None:
-    """Serve a home over HTTP.
+    """Serve a home over HTTP and gRPC.
 
-    GraphQL at /graphql, with GraphiQL; /healthz, /readyz, /metrics.
+    GraphQL at /graphql, with GraphiQL; /healthz, /readyz, /metrics. ML Metadata's service on the gRPC port.
 
     Ready when /readyz answers 200. Ctrl-C or SIGTERM stops it after the requests in flight.
 
@@ -53,16 +53,18 @@ def up(
     settings = load(home=home, host=host, port=port, grpc_port=grpc_port, url="")
     faces = ApiSettings(token=settings.token or None)
     check_bind(settings.host, faces)
-    listening = _listen(settings.host, settings.port)
+    listening = _listen(settings.host, settings.port, "--port")
     opened = OpenedHome(settings, create=True)
     try:
-        _serve(opened, faces, listening, settings.host)
+        # gRPC binds its port itself, and says badly why it cannot.
+        _listen(settings.host, settings.grpc_port, "--grpc-port").close()
+        _serve(opened, faces, listening)
     finally:
         listening.close()
         opened.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, option: str) -> socket.socket:
     """Take the port before anything else is opened.
 
     Errors: Unavailable when it is in use, or may not be taken.
@@ -78,20 +80,22 @@ def _listen(host: str, port: int) -> socket.socket:
         }.get(error.errno or 0, error.strerror or str(error))
         raise Unavailable(
             f"cannot listen on {host}:{port}: {reason}",
-            field="port",
+            field=option.removeprefix("--").replace("-", "_"),
             value=str(port),
-            remedy="Choose another with --port P; --port 0 takes a free one",
+            remedy=f"Choose another with {option} P; {option} 0 takes a free one",
         ) from error
 
 
-def _serve(opened: OpenedHome, faces: ApiSettings, listening: socket.socket, host: str) -> None:
+def _serve(opened: OpenedHome, faces: ApiSettings, listening: socket.socket) -> None:
     import uvicorn
 
     from clew import __version__
     from clew.api.app import create_app
+    from clew.api.mlmd.server import GrpcServer, GrpcSettings
     from clew.cli.output import note
 
-    app = create_app(opened.services(), faces)
+    services = opened.services()
+    app = create_app(services, faces)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=10, server_header=False
     )
@@ -100,10 +104,16 @@ def _serve(opened: OpenedHome, faces: ApiSettings, listening: socket.socket, hos
     # is a success.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop_quietly)
+    host = opened.settings.host
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{listening.getsockname()[1]}"
-    note(f"Clew {__version__} serves {opened.path} at {url}  (GraphiQL: {url}/graphql; Ctrl-C stops)")
-    server.run(sockets=[listening])
+    grpc = GrpcServer(services, f"{shown}:{opened.settings.grpc_port}", GrpcSettings(token=faces.token))
+    try:
+        also = f"GraphiQL: {url}/graphql; ML Metadata by gRPC: {shown}:{grpc.port}; Ctrl-C stops"
+        note(f"Clew {__version__} serves {opened.path} at {url}  ({also})")
+        server.run(sockets=[listening])
+    finally:
+        grpc.stop()
     if not server.started:
         raise Unavailable("the server did not start", remedy="See the lines above")
 

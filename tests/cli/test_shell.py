@@ -168,7 +168,10 @@ def test_a_port_in_use_is_one_line_and_makes_no_home(shell: Clew, tmp_path: Path
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_the_server_stops_cleanly_when_told(trained: Path, stop: signal.Signals) -> None:
     server = subprocess.Popen(
-        [CLEW, "up", "--home", trained, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [CLEW, "up", "--home", trained, "--port", "0", "--grpc-port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert server.stderr is not None
     assert "serves" in server.stderr.readline()

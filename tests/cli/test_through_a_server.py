@@ -20,7 +20,7 @@ Clew = Callable[..., Any]
 @pytest.fixture(scope="module")
 def url(trained: Path) -> Iterator[str]:
     server = subprocess.Popen(
-        [CLEW, "up", "--home", trained, "--port", "0"],
+        [CLEW, "up", "--home", trained, "--port", "0", "--grpc-port", "0"],
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "CLEW_ENGINE": "sql"},

@@ -93,7 +93,7 @@ class Server:
         import os
 
         self.process = subprocess.Popen(
-            [CLEW, "up", "--home", home, "--port", "0"],
+            [CLEW, "up", "--home", home, "--port", "0", "--grpc-port", "0"],
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "CLEW_ENGINE": "sql", **environ},

@@ -1,0 +1,132 @@
+"""The gRPC server: ML Metadata's service, health and reflection on one port."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from clew.api.mlmd.service import SERVICE, MetadataStoreService, Refused
+from clew.api.service import Services
+from clew.metadata.errors import Unavailable
+
+_STATUS = {code.name: code for code in grpc.StatusCode}
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Certificates of the server (PEM), and of the authority its clients must show one of, if any."""
+
+    key: bytes
+    certificate: bytes
+    client_authority: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcSettings:
+    """How the port is served."""
+
+    token: str | None = None
+    """Bearer token every call must carry in ``authorization``."""
+    tls: Tls | None = None
+    threads: int = 32
+    """Calls that run at once; concurrent writers share commits."""
+    waiting: int = 512
+    """Calls that may wait beyond those; more are told RESOURCE_EXHAUSTED."""
+    receive_bytes: int = 64 << 20
+    send_bytes: int = -1
+    grace_s: float = 10.0
+
+
+class GrpcServer:
+    """A server that is listening once made. Errors, when made: Unavailable for a port it cannot have."""
+
+    def __init__(self, services: Services, address: str, settings: GrpcSettings | None = None) -> None:
+        self._settings = settings = settings or GrpcSettings()
+        self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="clew-grpc")
+        self._server = grpc.server(
+            self._pool, options=_options(settings), maximum_concurrent_rpcs=settings.threads + settings.waiting
+        )
+        self._health = health.HealthServicer()
+        self._server.add_generic_rpc_handlers((_Handler(MetadataStoreService(services), settings.token),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._server)
+        self.port = self._listen(address)
+        self._server.start()
+        for name in ("", SERVICE):
+            self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+
+    def stop(self) -> None:
+        """Take no new calls, let those in flight end, and close."""
+        self._health.enter_graceful_shutdown()
+        self._server.stop(self._settings.grace_s).wait()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _listen(self, address: str) -> int:
+        tls = self._settings.tls
+        try:
+            if tls is None:
+                return int(self._server.add_insecure_port(address))
+            credentials = grpc.ssl_server_credentials(
+                [(tls.key, tls.certificate)], tls.client_authority, tls.client_authority is not None
+            )
+            return int(self._server.add_secure_port(address, credentials))
+        except RuntimeError as error:
+            self._server.stop(None)
+            raise Unavailable(
+                f"cannot listen on {address}: another process listens there, or you may not",
+                field="grpc_port",
+                value=address.rpartition(":")[2],
+                remedy="Choose another with --grpc-port P; --grpc-port 0 takes a free one",
+            ) from error
+
+
+class _Handler(grpc.GenericRpcHandler):  # type: ignore[misc,unused-ignore]
+    """Hands the bytes of a call to the service."""
+
+    def __init__(self, service: MetadataStoreService, token: str | None) -> None:
+        self._token = token
+        self._methods = {
+            f"/{SERVICE}/{name}": grpc.unary_unary_rpc_method_handler(self._behaviour(service, name))
+            for name in service.names
+        }
+
+    def service(self, details: Any) -> Any:
+        """The handler of a call; None when it is not ours."""
+        return self._methods.get(details.method)
+
+    def _behaviour(self, service: MetadataStoreService, name: str) -> Callable[[bytes, Any], bytes]:
+        def answer(request: bytes, context: Any) -> bytes:
+            if self._token is not None and not self._is_allowed(context):
+                context.abort(grpc.StatusCode.UNAUTHENTICATED, "send the server's token as authorization: Bearer")
+            try:
+                return service.call(name, request)
+            except Refused as refused:
+                context.abort(_STATUS[refused.status], refused.text)
+                raise
+
+        return answer
+
+    def _is_allowed(self, context: Any) -> bool:
+        given = dict(context.invocation_metadata()).get("authorization", "")
+        scheme, _, token = str(given).partition(" ")
+        return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), (self._token or "").encode())
+
+
+def _options(settings: GrpcSettings) -> list[tuple[str, int]]:
+    return [
+        ("grpc.so_reuseport", 0),  # a second server on one port must fail
+        ("grpc.max_receive_message_length", settings.receive_bytes),
+        ("grpc.max_send_message_length", settings.send_bytes),
+        ("grpc.keepalive_time_ms", 60_000),
+        ("grpc.keepalive_timeout_ms", 20_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ]

@@ -91,6 +91,8 @@ class _Applied:
         self.s, self.change = state, change
         self.changed = False
         self.new: dict[int, int] = {}
+        self.before = {kind: set(nodes) for kind, nodes in state.nodes.items()}
+        """Only these may be named by number: a guessed number never names what this change makes."""
 
     def run(self) -> tuple[list[int], list[int], bool]:
         change = self.change
@@ -179,10 +181,9 @@ class _Applied:
 
     def put_node(self, put: NodePut) -> int:
         namespace = put.namespace or self.change.namespace
-        known = self.s.nodes[put.kind]
         node_id = None
         if put.id is not None:
-            if put.id not in known:
+            if put.id not in self.before[put.kind]:
                 raise Refused
             node_id = put.id
         elif put.reuse == "name":
@@ -300,7 +301,7 @@ class _Applied:
 
     def ref(self, arg: NodePut | int, kind: Kind) -> int:
         if isinstance(arg, int):
-            if arg not in self.s.nodes[kind]:
+            if arg not in self.before[kind]:
                 raise Refused
             return arg
         if arg.kind is not kind or id(arg) not in self.new:

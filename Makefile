@@ -48,7 +48,11 @@ format: setup ## Rewrite the Python files in the house style
 	$(BIN)/ruff format .
 
 bench: setup ## Measure everything (an hour or so); tables go to benchmarks/results/
-	@for bench in $(BENCHES); do echo "== $$bench" && $(BIN)/python benchmarks/$$bench.py $(ARGS) || exit 1; done
+	@missed=; for bench in $(BENCHES); do \
+	  echo "== $$bench"; $(BIN)/python benchmarks/$$bench.py $(ARGS) || missed="$$missed $$bench"; \
+	done; \
+	$(BIN)/python benchmarks/readme_table.py; \
+	if [ -n "$$missed" ]; then echo "targets missed in:$$missed" >&2; exit 1; fi
 
 bench-quick: ARGS := --quick
 bench-quick: bench ## The same at small sizes (a few minutes): a smoke test, not a measurement

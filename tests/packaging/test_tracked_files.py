@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DRAWERS = {"utils.py", "util.py", "helpers.py", "common.py", "base.py", "misc.py"}
 MACHINE_PATH = re.compile(r"(?<![\w./:}>-])/(root|work|Users|home/[a-z]+)/")
 MAX_LINES = 450
+MAX_TEST_LINES = 700  # a model and the machine that drives it read best on one page
 
 
 def text_of(file: Path) -> str:
@@ -29,7 +30,8 @@ def test_no_module_is_a_drawer(tree: list[Path]) -> None:
 def test_no_python_file_is_endless(tree: list[Path]) -> None:
     written = [f for f in tree if f.suffix == ".py" and "_pb2" not in f.name]
     lengths = {str(f): text_of(f).count("\n") for f in written}
-    assert {file: lines for file, lines in lengths.items() if lines > MAX_LINES} == {}
+    limits = {file: MAX_TEST_LINES if file.startswith("tests/") else MAX_LINES for file in lengths}
+    assert {file: lines for file, lines in lengths.items() if lines > limits[file]} == {}
 
 
 def test_no_file_names_a_path_of_somebodys_machine(tree: list[Path]) -> None:

@@ -61,13 +61,24 @@ def check_size(numbering: Numbering) -> None:
         )
 
 
+class _Seen(dict[tuple[int, int | None, str], int]):
+    """Numbers of classes; one that is missing is given by the classes."""
+
+    def __init__(self, classes: Classes) -> None:
+        self._classes = classes
+
+    def __missing__(self, of: tuple[int, int | None, str]) -> int:
+        self[of] = self._classes.number(*of)
+        return self[of]
+
+
 def _nodes(reader: Reader, kind: Kind, classes: Classes) -> tuple[Numbering, U32, I64]:
+    seen = _Seen(classes)
     ids, numbers, created = [], [], []
     for rows in reader.node_rows(kind):
         columns: Sequence[Any] = list(zip(*rows, strict=True))
-        seen = {of: classes.number(*of) for of in set(zip(*columns[1:4], strict=True))}
         ids.append(np.array(columns[0], np.int64))
-        numbers.append(np.array([seen[of] for of in zip(*columns[1:4], strict=True)], np.uint32))
+        numbers.append(np.fromiter(map(seen.__getitem__, zip(*columns[1:4], strict=True)), np.uint32, len(rows)))
         created.append(np.array(columns[4], np.int64))
     all_ids = np.concatenate([*ids, np.zeros(0, np.int64)])
     numbering = Numbering.of_ids(all_ids)

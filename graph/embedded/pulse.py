@@ -31,7 +31,6 @@ class Pulse:
 
     def __init__(self, database: Path) -> None:
         self._path = f"{database}-shm"
-        self._inode = 0
         self._descriptor = -1
         self._map: mmap.mmap | None = None
 
@@ -54,12 +53,7 @@ class Pulse:
     def read(self) -> bytes | None:
         """The header; None when it cannot be told."""
         mapped = self._map
-        if mapped is None:
-            return None
-        try:
-            if os.stat(self._path).st_ino != self._inode:
-                return None
-        except OSError:
+        if mapped is None or not os.fstat(self._descriptor).st_nlink:  # deleted: SQLite has another one, or none
             return None
         return mapped[:HEADER_BYTES]
 
@@ -69,17 +63,11 @@ class Pulse:
         try:
             self._descriptor = os.open(self._path, os.O_RDONLY)
             self._map = mmap.mmap(self._descriptor, HEADER_BYTES, mmap.MAP_SHARED, mmap.PROT_READ)
-            self._inode = os.fstat(self._descriptor).st_ino
         except (OSError, ValueError):  # not in WAL mode, or not there yet
             self._map = None
 
     def _release_if_deleted(self) -> None:
-        try:
-            if self._map is None or os.stat(self._path).st_ino == self._inode:
-                return
-        except OSError:
-            pass
-        if self._map is not None:
+        if self._map is not None and not os.fstat(self._descriptor).st_nlink:
             self._map.close()
             self._map = None
             os.close(self._descriptor)

@@ -40,11 +40,27 @@ def walk(
     Returns ``out`` (moved when it had to grow), where the last level begins, how many nodes there are, where every
     level begins (the first is 0), and how many edges were followed.
     """
+    # Chosen once: choosing arrays inside the loop makes numba count references, which takes as long as the walk.
+    if up:
+        of_artifact, by_artifact, of_execution, by_execution = (
+            csr.made_by,
+            csr.made_by_start,
+            csr.reads,
+            csr.reads_start,
+        )
+    else:
+        of_artifact, by_artifact, of_execution, by_execution = (
+            csr.read_by,
+            csr.read_by_start,
+            csr.makes,
+            csr.makes_start,
+        )
     levels = np.empty(64, np.int64)
     levels[0] = lo
     depth = 0
     edges: Int = 0
     chain = UP if up else DOWN
+    artifacts, executions = by_artifact.size - 1, by_execution.size - 1
     while lo < k and depth < steps:
         hi = k
         for i in range(lo, hi):
@@ -52,42 +68,38 @@ def walk(
                 later = np.int64(out[i + AHEAD])
                 n = later >> 1
                 if later & 1:
-                    if up:
-                        if n + 1 < csr.reads_start.size:
-                            prefetch(csr.reads, np.int64(csr.reads_start[n]))
-                    elif n + 1 < csr.makes_start.size:
-                        prefetch(csr.makes, np.int64(csr.makes_start[n]))
-                elif up:
-                    if n + 1 < csr.made_by_start.size:
-                        prefetch(csr.made_by, np.int64(csr.made_by_start[n]))
-                elif n + 1 < csr.read_by_start.size:
-                    prefetch(csr.read_by, np.int64(csr.read_by_start[n]))
+                    if n < executions:
+                        prefetch(of_execution, np.int64(by_execution[n]))
+                elif n < artifacts:
+                    prefetch(of_artifact, np.int64(by_artifact[n]))
             code = np.int64(out[i])
             kind, n = code & 1, code >> 1
+            first: Int = 0
+            last: Int = 0
             if kind == 1:
-                start = csr.reads_start if up else csr.makes_start
-                adjacent = csr.reads if up else csr.makes
-                next_start = csr.made_by_start if up else csr.read_by_start
-                shift = 2
-            else:
-                start = csr.made_by_start if up else csr.read_by_start
-                adjacent = csr.made_by if up else csr.read_by
-                next_start = csr.reads_start if up else csr.makes_start
-                shift = 0
-            if n + 1 < start.size:
-                first, last = np.int64(start[n]), np.int64(start[n + 1])
-                edges += last - first
-                if k + last - first > out.size:
-                    out = _grown(out, k, last - first)
-                for j in range(first, last):
-                    m = np.int64(adjacent[j]) >> shift
-                    other = 2 * m + 1 - kind
-                    bit = np.uint8(1 << (other & 7))
-                    if bits[other >> 3] & bit == 0:
-                        bits[other >> 3] |= bit
-                        prefetch(next_start, m)
-                        out[k] = other
-                        k += 1
+                if n < executions:
+                    first, last = np.int64(by_execution[n]), np.int64(by_execution[n + 1])
+            elif n < artifacts:
+                first, last = np.int64(by_artifact[n]), np.int64(by_artifact[n + 1])
+            edges += last - first
+            if k + last - first > out.size:
+                out = _grown(out, k, last - first)
+            for j in range(first, last):
+                if kind == 1:
+                    m = np.int64(of_execution[j]) >> 2
+                    other = 2 * m
+                else:
+                    m = np.int64(of_artifact[j])
+                    other = 2 * m + 1
+                bit = np.uint8(1 << (other & 7))
+                if bits[other >> 3] & bit == 0:
+                    bits[other >> 3] |= bit
+                    if kind == 1:
+                        prefetch(by_artifact, m)
+                    else:
+                        prefetch(by_execution, m)
+                    out[k] = other
+                    k += 1
             link: Int = head_of(tail, code, chain) if edge_limit > 0 else 0
             while link > 0:
                 e = link - 1

@@ -21,9 +21,8 @@ from clew.metadata.types import TypeCache
 
 GROUP_LIMIT = 256
 """Changes a transaction: bounds the wait of the last caller and the memory of the rows."""
-GATHER_FROM = 4
 GATHER_S = 0.0002
-"""A leader whose last group had that many callers looks that often whether they are back."""
+"""How often a leader looks whether more callers have come."""
 CHAINS = 8
 """So many callers of a group are let go at once, each letting the next one go."""
 
@@ -83,7 +82,8 @@ class Committer:
         self._mutex = threading.Lock()
         self._queue: list[_Waiting] = []
         self._busy = False
-        self._last_group = 1
+        self._crowd = 1
+        """How many callers there were around the last commit."""
 
     def commit(self, change: Change) -> Receipt:
         """Record one change; durable when it returns. Errors: its own, or the store's."""
@@ -140,6 +140,7 @@ class Committer:
                 self._queue.remove(me)
             led = me.leads
             if led:
+                self._crowd = len(me.group) + len(self._queue)
                 following = self._queue[0] if self._queue else None
                 self._busy = following is not None
                 if following is not None:
@@ -150,10 +151,10 @@ class Committer:
             me.see_through()
 
     def _gather(self) -> None:
-        """Let the callers of the last group, now preparing their next change, come along: no group of one between
-        two large ones. Ends when nobody came for a moment; a lone caller never waits."""
+        """Wait, while callers keep coming, for half of the crowd: one half prepares its next changes while the other
+        half's are written, and no group of one slips in between. A lone caller never waits."""
         seen = 0
-        while self._last_group >= GATHER_FROM and seen < len(self._queue) < self._last_group:
+        while seen < len(self._queue) < self._crowd // 2:
             seen = len(self._queue)
             time.sleep(GATHER_S)
 
@@ -173,7 +174,6 @@ class Committer:
                 if taken and size > GROUP_LIMIT:
                     break
                 taken += 1
-            self._last_group = taken
             group[:], self._queue = self._queue[:taken], self._queue[taken:]  # one line: both, or neither
             for waiting in group:
                 waiting.taken = True

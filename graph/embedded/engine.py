@@ -126,13 +126,14 @@ def plain(
     view: View, codes: U32, direction: Direction, depth: int | None, max_nodes: int | None, scratch: Scratch
 ) -> Answer:
     """A walk one way of which everything is shown: one compiled call."""
-    scratch.out, nodes, edges, cut, deepest, kinds, indices, depths = closure(
-        view.base.csr, view.tail, view.edge_limit, direction is Direction.UP,
+    scratch.out, nodes, edges, cut, deepest, rows = closure(
+        view.arrays, view.edge_limit, direction is Direction.UP,
         sys.maxsize if depth is None else depth, scratch.bits, scratch.out, codes,
         sys.maxsize if max_nodes is None else max_nodes,
     )  # fmt: skip
+    kinds, indices, depths = rows
     ids = view.ids(kinds, indices)
-    return (kinds.data, ids.data, depths.data, [], deepest, nodes, int(edges), cut or ids.size < nodes)
+    return kinds.data, ids.data, depths.data, [], deepest, nodes, int(edges), cut or ids.size < nodes
 
 
 def full(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -81,6 +82,11 @@ class View:
     """Node codes are below this."""
     seq: int
     digest: str
+    arrays: tuple[tuple[Any, ...], tuple[Any, ...]] = field(init=False)
+    """Adjacency and tail as plain tuples, which compiled code takes in faster."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "arrays", (tuple(self.base.csr), tuple(self.tail)))
 
     def codes_of(self, refs: Sequence[NodeRef]) -> U32:
         """Codes of ``refs``. Errors: ArtifactNotFound, ExecutionNotFound."""

@@ -26,6 +26,8 @@ from clew.api.graphql.websocket import Socket
 from clew.api.guard import Guard
 from clew.api.health import Health
 from clew.api.metrics import Metrics
+from clew.api.mlmd.service import MetadataStoreService
+from clew.api.mlmd.web import web_routes
 from clew.api.pages import page_routes, query_page
 from clew.api.pulse import Pulse
 from clew.api.service import Services
@@ -65,6 +67,7 @@ def create_app(services: Services, settings: ApiSettings | None = None) -> FastA
         Route("/healthz", health.healthz, methods=["GET"]),
         Route("/readyz", health.readyz, methods=["GET"]),
         Route("/metrics", health.metrics_text, methods=["GET"]),
+        *web_routes(MetadataStoreService(services), pool),
         *page_routes(),
     ]
     app.add_exception_handler(HTTPException, _http_error)
@@ -75,7 +78,17 @@ def _cross_origin(settings: ApiSettings) -> list[Middleware]:
     """For browsers on allowed origins, which ask before they send JSON or a token."""
     if not settings.allowed_origins:
         return []
-    methods, headers = ("GET", "POST"), ("content-type", "authorization", "x-request-id")
+    methods, headers = (
+        ("GET", "POST"),
+        (
+            "content-type",
+            "authorization",
+            "x-request-id",
+            "x-grpc-web",
+            "x-user-agent",
+            "grpc-timeout",
+        ),
+    )
     return [
         Middleware(CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=methods, allow_headers=headers)
     ]

@@ -47,7 +47,7 @@ def list_nodes(
         namespace=NAMESPACE,
         order=order,
         descending=not options.order_by_field.is_asc,
-        after=options.next_page_token or None,
+        after=text_of(options.next_page_token, "next_page_token") or None,
         limit=min(options.max_result_size, PAGE_LIMIT),
         **of_context,
     )
@@ -58,9 +58,16 @@ def list_nodes(
     return message
 
 
+def text_of(text: Any, field: str) -> str:
+    """A string of a request. Errors: Invalid for one that is no UTF-8: proto2 does not look, and Python gets bytes."""
+    if isinstance(text, str):
+        return text
+    raise Invalid(f"{field} is not valid UTF-8", field=field, value=text, remedy="Send UTF-8")
+
+
 def filter_of(text: str) -> str | None:
     """The filter, or None for no filter. Errors: InvalidFilter for blanks, which ML Metadata refuses."""
-    if text and not text.strip():
+    if text_of(text, "filter_query") and not text.strip():
         raise InvalidFilter("the filter is blank", value=text, remedy="Leave it out")
     return text or None
 

@@ -8,7 +8,7 @@ from google.protobuf import json_format
 
 from clew.api.mlmd.proto import metadata_store_pb2 as pb
 from clew.metadata.change import TypePut
-from clew.metadata.errors import Invalid
+from clew.metadata.errors import Invalid, Unsupported
 from clew.metadata.ids import Kind
 from clew.metadata.node import NodeType
 from clew.metadata.states import PropertyType
@@ -24,7 +24,12 @@ _FIRST_BASE_ID = {Kind.ARTIFACT: 1, Kind.EXECUTION: 1 + len(SIMPLE_TYPES[0][1])}
 
 
 def type_put(kind: Kind, message: Any, can_add_fields: bool, can_omit_fields: bool) -> TypePut:
-    """The put a type on the wire asks for. Errors: Invalid for what could be no type."""
+    """The put a type on the wire asks for.
+
+    Errors: Invalid for what could be no type; Unsupported for taking a base type away, asked for in so many words.
+    """
+    if message.HasField("base_type") and not message.base_type:
+        raise Unsupported("base_type deletion is not supported", field="base_type", remedy="Leave base_type out")
     properties = {}
     for name, number in message.properties.items():
         if number == PropertyType.UNKNOWN:
@@ -48,11 +53,6 @@ def type_put(kind: Kind, message: Any, can_add_fields: bool, can_omit_fields: bo
     base = message.base_type
     base_id = _FIRST_BASE_ID[kind] + base - 1 if base else None
     return TypePut(wanted, base_id, can_add_fields, can_omit_fields)
-
-
-def unsets_base(message: Any) -> bool:
-    """Whether the type asks for having no base type: what a type that has one refuses."""
-    return bool(message.HasField("base_type")) and not message.base_type
 
 
 def is_predefined(node_type: NodeType) -> bool:

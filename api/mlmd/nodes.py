@@ -1,4 +1,4 @@
-"""From the record's nodes and edges to messages."""
+"""From the record's nodes to messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from clew.api.mlmd.proto import metadata_store_pb2 as pb
 from clew.api.mlmd.values import write_values
 from clew.metadata.ids import Kind
-from clew.metadata.node import Artifact, Context, Event, Execution
+from clew.metadata.node import Artifact, Context, Execution
 
 NAMESPACE = "default"
 """ML Metadata's world. Nodes of other namespaces are not in it."""
@@ -72,16 +72,3 @@ def write_nodes(kind: Kind, nodes: Iterable[Any], into: Any) -> None:
     for node in nodes:
         if node.namespace == NAMESPACE:
             write(node, add())
-
-
-def write_events(events: Iterable[Event], into: Any) -> None:
-    """Append events to a repeated field."""
-    for event in events:
-        message = into.add()
-        message.artifact_id, message.execution_id = event.artifact_id, event.execution_id
-        message.type, message.milliseconds_since_epoch = event.type, event.time_ms
-        for step in event.path:
-            if isinstance(step, str):
-                message.path.steps.add().key = step
-            else:
-                message.path.steps.add().index = step

@@ -20,6 +20,12 @@ log = logging.getLogger("clew.api")
 SERVICE = "ml_metadata.MetadataStoreService"
 TEXT_LIMIT = 300
 """Characters of an error's text: it travels in trailers, which clients and proxies limit to 8 KiB."""
+STATUS_NUMBERS = {
+    "OK": 0, "CANCELLED": 1, "UNKNOWN": 2, "INVALID_ARGUMENT": 3, "DEADLINE_EXCEEDED": 4, "NOT_FOUND": 5,
+    "ALREADY_EXISTS": 6, "PERMISSION_DENIED": 7, "RESOURCE_EXHAUSTED": 8, "FAILED_PRECONDITION": 9, "ABORTED": 10,
+    "OUT_OF_RANGE": 11, "UNIMPLEMENTED": 12, "INTERNAL": 13, "UNAVAILABLE": 14, "DATA_LOSS": 15, "UNAUTHENTICATED": 16,
+}  # fmt: skip
+"""gRPC's own, without its library: gRPC-web needs no more of it."""
 
 _CALLS: dict[str, Call] = {
     "PutArtifactType": write.put_artifact_type,

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from clew.api.errors import OUT_OF_RANGE, RequestError
-from clew.api.mlmd.node_types import type_put, unsets_base
+from clew.api.mlmd.node_types import type_put
 from clew.api.mlmd.proto import metadata_store_pb2 as pb
 from clew.api.mlmd.proto import metadata_store_service_pb2 as svc
 from clew.api.mlmd.puts import node_put
 from clew.api.service import Services
-from clew.metadata.change import Change, EventPut, NodeArg, NodePut, Receipt, TypePut
+from clew.metadata.change import Change, EventPut, NodeArg, NodePut, Receipt
 from clew.metadata.errors import (
     AlreadyRecorded,
     ArtifactNotFound,
@@ -91,23 +91,8 @@ def _put_types(services: Services, request: Any, wanted: Sequence[tuple[Kind, An
         )
     change = Change(ACTOR)
     for kind, message in wanted:
-        put = type_put(kind, message, request.can_add_fields, request.can_omit_fields)
-        if unsets_base(message):
-            _require_no_base(services, put)
-        change.types.append(put)
+        change.types.append(type_put(kind, message, request.can_add_fields, request.can_omit_fields))
     return _commit(services, change).type_ids
-
-
-def _require_no_base(services: Services, put: TypePut) -> None:
-    wanted = put.type
-    with services.record.read() as reader:
-        for stored in reader.types(wanted.kind):
-            if (stored.name, stored.version) == (wanted.name, wanted.version) and stored.base_type_id is not None:
-                raise Unsupported(
-                    f"type {wanted.name!r:.80} has a base type, which cannot be taken away",
-                    field="base_type",
-                    remedy="Leave base_type out",
-                )
 
 
 # -- nodes and edges -------------------------------------------------------------------------------------------------
@@ -225,21 +210,21 @@ def put_execution(services: Services, request: svc.PutExecutionRequest) -> svc.P
 def put_lineage_subgraph(services: Services, request: svc.PutLineageSubgraphRequest) -> svc.PutLineageSubgraphResponse:
     """Record many steps at once."""
     options = request.options
-    for messages in (request.artifacts, request.executions, request.contexts):
-        for message in messages:
-            if not message.HasField("type_id"):
-                raise Invalid("Type id is missing.", field="type_id", remedy="Set it, on updates too")
     if options.reuse_artifact_if_already_exist_by_external_id:
         _require_distinct(services, request.artifacts)
     change = Change(ACTOR)
-    contexts = _contexts(change, request.contexts, options)
     artifacts = [_reusable(node_put(Kind.ARTIFACT, m), options) for m in request.artifacts]
     executions = [node_put(Kind.EXECUTION, m) for m in request.executions]
-    change.nodes += [*artifacts, *executions]
     for edge in request.event_edges:
         execution = _edge_end(edge, "execution", executions)
         artifact = _edge_end(edge, "artifact", artifacts)
         change.events.append(_event(edge.event, artifact, execution))
+    for messages in (request.artifacts, request.executions, request.contexts):
+        for message in messages:
+            if not message.HasField("type_id"):
+                raise Invalid("Type id is missing", field="type_id", remedy="Set it, on updates too")
+    contexts = _contexts(change, request.contexts, options)
+    change.nodes += [*artifacts, *executions]
     _link(change, contexts, executions, artifacts)
     receipt = _commit(services, change)
     ids = _ids(change, receipt)
@@ -301,8 +286,8 @@ def _contexts(change: Change, messages: Iterable[pb.Context], options: Any) -> l
             contexts.append(message.id)
             continue
         put = node_put(Kind.CONTEXT, message)
-        if not message.HasField("type_id"):
-            raise Invalid("Type id is missing.", field="context.type_id", remedy="Set it")
+        if message.HasField("id") and not message.HasField("type_id"):
+            raise Invalid("Type id is missing", field="context.type_id", remedy="Set it")
         if options.reuse_context_if_already_exist and put.id is None:
             put.reuse, put.if_absent = "name", True
         contexts.append(put)

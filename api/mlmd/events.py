@@ -1,0 +1,61 @@
+"""Events, from the record's rows to messages without a stop between: lineage answers hold thousands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from clew.api.mlmd.proto import metadata_store_pb2 as pb
+from clew.metadata.ids import Kind
+from clew.metadata.reader import Reader
+from clew.metadata.store.protocol import Row
+
+_END = {Kind.ARTIFACT: "artifact_id", Kind.EXECUTION: "execution_id"}
+_SELECT = "SELECT execution_id, type, artifact_id, path, time_ms FROM event"
+_ORDER = "ORDER BY created_seq, execution_id, type, artifact_id"
+
+
+def event_rows(reader: Reader, kind: Kind, ids: Iterable[int], types: Sequence[int] = ()) -> list[Row]:
+    """(execution id, type, artifact id, path, time) of the events of these nodes, oldest first; no types are all."""
+    among, parameter = among_ids(reader, ids)
+    of_types = f" AND type IN ({','.join(map(str, map(int, types)))})" if types else ""
+    return reader.query(f"{_SELECT} WHERE {_END[kind]} {among}{of_types} {_ORDER}", (parameter,))
+
+
+def among_ids(reader: Reader, ids: Iterable[int]) -> tuple[str, Any]:
+    """The condition that a column is one of ``ids``, and its parameter."""
+    wanted = list(ids)
+    if reader.dialect == "sqlite":
+        return "IN (SELECT value FROM json_each(?))", orjson.dumps(wanted).decode()
+    return "= ANY(?)", wanted
+
+
+def write_event_rows(rows: Iterable[Row], into: Any) -> None:
+    """Append events to a repeated field."""
+    add = into.add
+    for execution_id, type_, artifact_id, path, time_ms in rows:
+        if path is None:
+            add(artifact_id=artifact_id, execution_id=execution_id, type=type_, milliseconds_since_epoch=time_ms)
+        else:
+            add(
+                artifact_id=artifact_id,
+                execution_id=execution_id,
+                path=_path(path),
+                type=type_,
+                milliseconds_since_epoch=time_ms,
+            )
+
+
+@lru_cache(maxsize=4096)
+def _path(text: str) -> pb.Event.Path:
+    """The same few paths come again and again; a message that is only copied from may be shared."""
+    path = pb.Event.Path()
+    for step in orjson.loads(text):
+        if isinstance(step, str):
+            path.steps.add().key = step
+        else:
+            path.steps.add().index = step
+    return path

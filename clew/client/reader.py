@@ -48,7 +48,11 @@ class ClientReader:
         """The node of that type and name."""
         return self._client.find(kind, type, name, namespace)
 
-    def executions(self, *, context_id: int, order: str, descending: bool, limit: int) -> Page[Any]:
-        """The executions in a context."""
-        page = self._client.nodes(Kind.EXECUTION, context=context_id, order=order, descending=descending, limit=limit)
-        return Page(list(page.items), [], False)
+    def executions(
+        self, *, context_id: int, order: str, descending: bool, limit: int, after: str | None = None
+    ) -> Page[Any]:
+        """One page of the executions in a context; of its cursors, only the last is known."""
+        page = self._client.nodes(
+            Kind.EXECUTION, context=context_id, order=order, descending=descending, limit=limit, after=after
+        )
+        return Page(list(page.items), [page.next_cursor or ""], page.next_cursor is not None)

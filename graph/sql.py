@@ -24,7 +24,7 @@ from clew.metadata.record import Record
 class SqlEngine:
     """Answers of the record as of now or, with ``as_of``, as of that change.
 
-    Cost: two statements a level, and what is reached: about 15 ms for 1,000 nodes on SQLite.
+    Cost: two statements a level, and what is reached: about 8 ms for 1,000 nodes in SQLite's cache.
     Errors: as the protocol says, and ChangeNotFound for an ``as_of`` the record has not.
     """
 

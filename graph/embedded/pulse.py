@@ -1,4 +1,4 @@
-"""Whether anybody has committed since last time, without asking the database: two microseconds instead of twenty.
+"""Whether anybody has committed since last time, without asking the database: 3 microseconds instead of 16.
 
 In WAL mode SQLite keeps the index of its log in a file that every connection of every process maps (``-shm``); each
 commit changes its header (a change counter, the last frame, a checksum). The header is read as opaque bytes: the same

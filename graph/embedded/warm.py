@@ -1,7 +1,7 @@
 """Compile, or load from the cache on disk, everything the engine calls, before anybody waits for it.
 
-The first time on a machine this takes 15 s or so, later 0.3 s: `make setup` runs it, and ``clew.graph.choose`` runs it
-in the background while SQL answers.
+The first time on a machine this takes from 15 s to a minute, later a second or less: ``clew.graph.choose`` runs it in
+the background while SQL answers.
 """
 
 from __future__ import annotations

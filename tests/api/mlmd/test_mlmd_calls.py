@@ -200,3 +200,18 @@ def test_a_token_of_another_order_is_refused(store: Any) -> None:
     options.next_page_token = store(svc.GetArtifactsRequest(options=options)).next_page_token
     options.order_by_field.is_asc = False
     assert store.status(svc.GetArtifactsRequest(options=options)) == "INVALID_ARGUMENT"
+
+
+def test_events_come_in_the_order_in_which_they_were_put(store: Any) -> None:
+    type_id = store.artifact_type()
+    ids = store.put(*(pb.Artifact(type_id=type_id) for _ in range(4)))
+    request = svc.PutExecutionRequest(execution=pb.Execution(type_id=store.execution_type()))
+    put = [(ids[2], pb.Event.OUTPUT), (ids[3], pb.Event.INPUT), (ids[0], pb.Event.OUTPUT), (ids[1], pb.Event.INPUT)]
+    for id, kind in put:
+        request.artifact_event_pairs.add().event.CopyFrom(pb.Event(artifact_id=id, type=kind))
+    store(request)
+    for found in (
+        store(svc.GetEventsByExecutionIDsRequest(execution_ids=[1])),
+        store(svc.GetEventsByArtifactIDsRequest(artifact_ids=ids)),
+    ):
+        assert [(event.artifact_id, event.type) for event in found.events] == put

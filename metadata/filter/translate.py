@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from clew.metadata.errors import InvalidFilter
+from clew.metadata.errors import Invalid, InvalidFilter
 from clew.metadata.filter import functions
 from clew.metadata.filter.expression import (
     AllOf,
@@ -34,6 +34,7 @@ from clew.metadata.filter.lexer import fail
 from clew.metadata.filter.spelling import Spelling, Sql, joined, listed, sql
 from clew.metadata.filter.term import Term, boolean, converted, require, unify
 from clew.metadata.ids import INT64_MAX, INT64_MIN
+from clew.metadata.location import canonical
 
 MANY = 100  # SQLite plans an index look-up for each side of an OR, in quadratic time: 2 s for 6,000
 MAX_PATTERN_BYTES = 50_000  # SQLite's limit for LIKE
@@ -130,7 +131,24 @@ class Translator:
         left_sql, right_sql = (converted(term, kind, self.spelling) for term in terms)
         if kind is Type.STRING and e.op not in ("=", "!="):
             left_sql = self.spelling.word("ordered", left_sql)
-        return Term(Type.BOOL, sql(f"({{}} {e.op} {{}})", left_sql, right_sql), e.at)
+        found = sql(f"({{}} {e.op} {{}})", left_sql, right_sql)
+        return Term(Type.BOOL, self._located(e, found) if e.op == "=" else found, e.at)
+
+    def _located(self, e: Compare, found: Sql) -> Sql:
+        """``uri = 'x'`` also says where the bytes lie: that an index knows, and nothing else is selected by it."""
+        path, value = (e.left, e.right) if isinstance(e.left, Path) else (e.right, e.left)
+        if not isinstance(path, Path) or path.parts[-1].lower() != "uri":
+            return found
+        if not isinstance(value, Literal) or not isinstance(value.value, str):
+            return found
+        try:
+            location = canonical(value.value)
+        except Invalid:  # no artifact has such a URI
+            return found
+        there = self._scope.find(Path((*path.parts[:-1], "location"), at=path.at))
+        if there is None or not location:
+            return found
+        return sql("({} AND {} = {})", found, there.sql, self.spelling.value(location, Type.STRING))
 
     def _by_type(self, e: Compare) -> Sql | None:
         path, value = (e.left, e.right) if isinstance(e.left, Path) else (e.right, e.left)

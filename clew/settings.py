@@ -38,7 +38,13 @@ class Settings:
     port: int = 8420
     """HTTP port of `clew up`; 0 takes a free one."""
     grpc_port: int = 8421
-    """gRPC port of `clew up`; nothing listens there yet."""
+    """gRPC port of `clew up`: ML Metadata's service; 0 takes a free one."""
+    grpc_tls_key: str = ""
+    """File with the private key of the gRPC port (PEM); empty: no TLS."""
+    grpc_tls_certificate: str = ""
+    """File with the certificate that goes with the key, and its chain."""
+    grpc_tls_client_authority: str = ""
+    """File with the authority whose certificates clients must show (mTLS); empty: they need none."""
     token: str = ""
     """Bearer token a server demands and a client sends; empty: none."""
     engine: str = "auto"

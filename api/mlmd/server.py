@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -14,7 +15,7 @@ from grpc_reflection.v1alpha import reflection
 
 from clew.api.mlmd.service import SERVICE, MetadataStoreService, Refused
 from clew.api.service import Services
-from clew.metadata.errors import Unavailable
+from clew.metadata.errors import Unavailable, UsageError
 
 _STATUS = {code.name: code for code in grpc.StatusCode}
 
@@ -26,6 +27,28 @@ class Tls:
     key: bytes
     certificate: bytes
     client_authority: bytes | None = None
+
+    @classmethod
+    def of_files(cls, key: str, certificate: str, client_authority: str = "") -> Tls | None:
+        """From the files the settings name; None when they name none. Errors: UsageError."""
+        if not (key or certificate or client_authority):
+            return None
+        if not (key and certificate):
+            raise UsageError(
+                "TLS needs a key and a certificate",
+                field="grpc_tls_certificate" if key else "grpc_tls_key",
+                remedy="Set grpc_tls_key and grpc_tls_certificate, both",
+            )
+        try:
+            authority = Path(client_authority).read_bytes() if client_authority else None
+            return cls(Path(key).read_bytes(), Path(certificate).read_bytes(), authority)
+        except OSError as error:
+            raise UsageError(
+                f"{error.filename} cannot be read: {error.strerror}",
+                field="grpc_tls_key",
+                value=str(error.filename),
+                remedy="See the settings grpc_tls_* in docs/configuration.md",
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +104,7 @@ class GrpcServer:
         except RuntimeError as error:
             self._server.stop(None)
             raise Unavailable(
-                f"cannot listen on {address}: another process listens there, or you may not",
+                f"cannot listen on {address}: another process listens there, you may not, or the certificates are none",
                 field="grpc_port",
                 value=address.rpartition(":")[2],
                 remedy="Choose another with --grpc-port P; --grpc-port 0 takes a free one",

@@ -91,7 +91,7 @@ def _serve(opened: OpenedHome, faces: ApiSettings, listening: socket.socket) -> 
 
     from clew import __version__
     from clew.api.app import create_app
-    from clew.api.mlmd.server import GrpcServer, GrpcSettings
+    from clew.api.mlmd.server import GrpcServer, GrpcSettings, Tls
     from clew.cli.output import note
 
     services = opened.services()
@@ -104,10 +104,12 @@ def _serve(opened: OpenedHome, faces: ApiSettings, listening: socket.socket) -> 
     # is a success.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop_quietly)
-    host = opened.settings.host
+    settings = opened.settings
+    tls = Tls.of_files(settings.grpc_tls_key, settings.grpc_tls_certificate, settings.grpc_tls_client_authority)
+    host = settings.host
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{listening.getsockname()[1]}"
-    grpc = GrpcServer(services, f"{shown}:{opened.settings.grpc_port}", GrpcSettings(token=faces.token))
+    grpc = GrpcServer(services, f"{shown}:{settings.grpc_port}", GrpcSettings(token=faces.token, tls=tls))
     try:
         also = f"GraphiQL: {url}/graphql; ML Metadata by gRPC: {shown}:{grpc.port}; Ctrl-C stops"
         note(f"Clew {__version__} serves {opened.path} at {url}  ({also})")

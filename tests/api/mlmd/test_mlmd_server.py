@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -15,10 +18,10 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from clew.api.mlmd.proto import metadata_store_pb2 as pb
 from clew.api.mlmd.proto import metadata_store_service_pb2 as svc
-from clew.api.mlmd.server import GrpcServer, GrpcSettings
+from clew.api.mlmd.server import GrpcServer, GrpcSettings, Tls
 from clew.api.service import Services
 from clew.graph.sql import SqlEngine
-from clew.metadata.errors import Unavailable
+from clew.metadata.errors import Unavailable, UsageError
 from clew.metadata.record import Record
 
 SERVICE = "ml_metadata.MetadataStoreService"
@@ -125,3 +128,48 @@ def test_a_server_that_stops_lets_calls_in_flight_end(sqlite_record: Record, mon
     server.stop()
     caller.join()
     assert svc.PutArtifactTypeResponse.FromString(answers[0]).type_id == 10
+
+
+@pytest.fixture
+def certified(tmp_path: Path) -> tuple[Path, Path]:
+    """A key and a certificate of itself, for localhost."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed: no certificate can be made")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+    )
+    subprocess.run([*command.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return key, certificate
+
+
+def secure_ask(port: int, credentials: grpc.ChannelCredentials) -> bytes:
+    with grpc.secure_channel(f"localhost:{port}", credentials) as channel:
+        return bytes(channel.unary_unary(f"/{SERVICE}/GetArtifacts")(b"", timeout=10))
+
+
+def test_a_server_with_a_certificate_answers_by_tls_only(
+    sqlite_record: Record, serve: Serve, certified: tuple[Path, Path]
+) -> None:
+    key, certificate = certified
+    port = serve(sqlite_record, GrpcSettings(tls=Tls.of_files(str(key), str(certificate)))).port
+    assert secure_ask(port, grpc.ssl_channel_credentials(certificate.read_bytes())) == b""
+    assert code_of(port, "GetArtifacts") == "UNAVAILABLE"
+
+
+def test_a_client_without_a_certificate_is_turned_away_where_one_is_asked_for(
+    sqlite_record: Record, serve: Serve, certified: tuple[Path, Path]
+) -> None:
+    key, certificate = certified
+    tls = Tls.of_files(str(key), str(certificate), str(certificate))
+    port, root = serve(sqlite_record, GrpcSettings(tls=tls)).port, certificate.read_bytes()
+    with pytest.raises(grpc.RpcError):
+        secure_ask(port, grpc.ssl_channel_credentials(root))
+    assert secure_ask(port, grpc.ssl_channel_credentials(root, key.read_bytes(), root)) == b""
+
+
+def test_half_of_a_pair_or_a_file_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+    assert Tls.of_files("", "") is None
+    for key, certificate in (("key.pem", ""), (str(tmp_path / "none"), str(tmp_path / "none"))):
+        with pytest.raises(UsageError):
+            Tls.of_files(key, certificate)

@@ -11,11 +11,11 @@ from clew.api.mlmd.node_types import write_type
 from clew.api.mlmd.nodes import NAMESPACE, write_nodes
 from clew.api.mlmd.proto import metadata_store_pb2 as pb
 from clew.api.mlmd.proto import metadata_store_service_pb2 as svc
-from clew.api.mlmd.walk import Ends, Walk, walk_by_engine, walk_by_level
+from clew.api.mlmd.walk import Ends, Walk, walk_by_level, walk_of
 from clew.api.service import Services
 from clew.graph.protocol import Direction
 from clew.metadata.errors import ArtifactNotFound, Invalid, NotFound
-from clew.metadata.ids import Kind
+from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.reader import Reader
 from clew.metadata.store.protocol import Row
 
@@ -40,21 +40,27 @@ def lineage_subgraph(services: Services, request: svc.GetLineageSubgraphRequest)
     graph = answer.lineage_subgraph
     graph.SetInParent()
     with services.record.read() as reader:
-        start = _starting(reader, kind, where)
-        walk = None if _is_plain(direction, ends, hops) else walk_by_level(reader, start, kind, hops, direction, ends)
-    if walk is None:
-        walk = walk_by_engine(services, start, kind, hops, direction)
-    for reached, name in ((Kind.ARTIFACT, "artifacts"), (Kind.EXECUTION, "executions")):
+        start, seq = _starting(reader, kind, where), reader.seq
+        if not _is_plain(direction, ends, hops):
+            _write_graph(reader, walk_by_level(reader, start, kind, hops, direction, ends), wanted, graph)
+            return answer
+    seeds = [NodeRef(kind, id) for id in start]
+    trace = services.engine.trace(seeds, direction, depth=hops, edges=True, min_seq=seq)
+    with services.record.read() as reader:
+        _write_graph(reader, walk_of(reader, trace, direction, hops), wanted, graph)
+    return answer
+
+
+def _write_graph(reader: Reader, walk: Walk, wanted: frozenset[str], graph: pb.LineageGraph) -> None:
+    for kind, name in ((Kind.ARTIFACT, "artifacts"), (Kind.EXECUTION, "executions")):
         if name in wanted:
             add = getattr(graph, name).add
-            for id in walk.nodes[reached]:
+            for id in walk.nodes[kind]:
                 add(id=id)
     if "events" in wanted:
         write_event_rows(walk.events.values(), graph.events)
-    with services.record.read() as reader:
-        _write_contexts(reader, walk, wanted, graph)
-        _write_types(reader, wanted, graph)
-    return answer
+    _write_contexts(reader, walk, wanted, graph)
+    _write_types(reader, wanted, graph)
 
 
 def lineage_graph(services: Services, request: svc.GetLineageGraphRequest) -> svc.GetLineageGraphResponse:

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from clew.api.mlmd.events import event_rows
-from clew.api.service import Services
-from clew.graph.protocol import Direction
-from clew.metadata.ids import Kind, NodeRef
+from clew.graph.protocol import Direction, Trace
+from clew.metadata.ids import Kind
 from clew.metadata.reader import Reader
 from clew.metadata.states import INPUT_EVENTS, OUTPUT_EVENTS
 from clew.metadata.store.protocol import Row
@@ -45,13 +44,11 @@ class Ends:
 NOWHERE = Ends({}, {})
 
 
-def walk_by_engine(services: Services, start: list[int], kind: Kind, hops: int, direction: Direction) -> Walk:
-    """A walk one way without ends, by the graph engine; :func:`walk_by_level` is its meaning.
+def walk_of(reader: Reader, trace: Trace, direction: Direction, hops: int) -> Walk:
+    """The walk one way, without ends, that the graph engine has made; ``reader`` is not older than the trace.
 
-    Cost: the engine's walk, and one statement for the rows of the events.
+    :func:`walk_by_level` is its meaning. Cost: one statement, for the rows of the events.
     """
-    seeds = [NodeRef(kind, id) for id in start]
-    trace = services.engine.trace(seeds, direction, depth=hops, edges=True, min_seq=services.record.seq())
     walk, depths = Walk(), {Kind.ARTIFACT: {}, Kind.EXECUTION: {}}  # type: tuple[Walk, dict[Kind, dict[int, int]]]
     for is_execution, id, depth in zip(trace.kinds, trace.ids, trace.depths, strict=True):
         depths[Kind.EXECUTION if is_execution else Kind.ARTIFACT][int(id)] = int(depth)
@@ -66,10 +63,8 @@ def walk_by_engine(services: Services, start: list[int], kind: Kind, hops: int, 
         if depths[leaves][artifact if leaves is Kind.ARTIFACT else execution] < hops:
             followed.add((execution, type_, artifact))
     if followed:
-        with services.record.read() as reader:
-            for row in event_rows(reader, Kind.EXECUTION, {key[0] for key in followed}):
-                if row[:3] in followed:
-                    walk.events[row[:3]] = row
+        rows = event_rows(reader, Kind.EXECUTION, {key[0] for key in followed})
+        walk.events = {row[:3]: row for row in rows if row[:3] in followed}
     return walk
 
 

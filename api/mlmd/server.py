@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
+import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
@@ -17,6 +20,7 @@ from clew.api.mlmd.service import SERVICE, MetadataStoreService, Refused
 from clew.api.service import Services
 from clew.metadata.errors import Unavailable, UsageError
 
+T = TypeVar("T")
 _STATUS = {code.name: code for code in grpc.StatusCode}
 
 
@@ -60,7 +64,7 @@ class GrpcSettings:
     tls: Tls | None = None
     threads: int = 32
     """Calls that run at once; concurrent writers share commits."""
-    waiting: int = 512
+    waiting: int = 2000
     """Calls that may wait beyond those; more are told RESOURCE_EXHAUSTED."""
     receive_bytes: int = 64 << 20
     send_bytes: int = -1
@@ -68,28 +72,55 @@ class GrpcSettings:
 
 
 class GrpcServer:
-    """A server that is listening once made. Errors, when made: Unavailable for a port it cannot have."""
+    """A server that is listening once made. Errors, when made: Unavailable for a port it cannot have.
+
+    Streams are waited for in an event loop of its own: one that never sends its message holds no thread. Calls run in
+    threads, where concurrent writers share commits.
+    """
 
     def __init__(self, services: Services, address: str, settings: GrpcSettings | None = None) -> None:
-        self._settings = settings = settings or GrpcSettings()
-        self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="clew-grpc")
-        self._server = grpc.server(
-            self._pool, options=_options(settings), maximum_concurrent_rpcs=settings.threads + settings.waiting
-        )
-        self._health = health.HealthServicer()
-        self._server.add_generic_rpc_handlers((_Handler(MetadataStoreService(services), settings.token),))
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
-        reflection.enable_server_reflection(names, self._server)
-        self.port = self._listen(address)
-        self._server.start()
-        for name in ("", SERVICE):
-            self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        self._settings = settings or GrpcSettings()
+        self._pool = ThreadPoolExecutor(self._settings.threads, thread_name_prefix="clew-grpc")
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="clew-grpc", daemon=True)
+        self._thread.start()
+        try:
+            self.port = self._run(self._start(MetadataStoreService(services), address))
+        except BaseException:
+            self._end()
+            raise
 
     def stop(self) -> None:
         """Take no new calls, let those in flight end, and close."""
-        self._health.enter_graceful_shutdown()
-        self._server.stop(self._settings.grace_s).wait()
+        self._run(self._stop())
+        self._end()
+
+    async def _start(self, service: MetadataStoreService, address: str) -> int:
+        settings = self._settings
+        limit = settings.threads + settings.waiting
+        self._server = grpc.aio.server(options=_options(settings), maximum_concurrent_rpcs=limit)
+        self._health = health.aio.HealthServicer()
+        self._server.add_generic_rpc_handlers((_Handler(service, self._pool, settings.token),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._server)
+        port = self._listen(address)
+        await self._server.start()
+        for name in ("", SERVICE):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        return port
+
+    async def _stop(self) -> None:
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(self._settings.grace_s)
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _listen(self, address: str) -> int:
@@ -102,7 +133,6 @@ class GrpcServer:
             )
             return int(self._server.add_secure_port(address, credentials))
         except RuntimeError as error:
-            self._server.stop(None)
             raise Unavailable(
                 f"cannot listen on {address}: another process listens there, you may not, or the certificates are none",
                 field="grpc_port",
@@ -114,8 +144,8 @@ class GrpcServer:
 class _Handler(grpc.GenericRpcHandler):  # type: ignore[misc,unused-ignore]
     """Hands the bytes of a call to the service."""
 
-    def __init__(self, service: MetadataStoreService, token: str | None) -> None:
-        self._token = token
+    def __init__(self, service: MetadataStoreService, pool: ThreadPoolExecutor, token: str | None) -> None:
+        self._pool, self._token = pool, token
         self._methods = {
             f"/{SERVICE}/{name}": grpc.unary_unary_rpc_method_handler(self._behaviour(service, name))
             for name in service.names
@@ -125,14 +155,16 @@ class _Handler(grpc.GenericRpcHandler):  # type: ignore[misc,unused-ignore]
         """The handler of a call; None when it is not ours."""
         return self._methods.get(details.method)
 
-    def _behaviour(self, service: MetadataStoreService, name: str) -> Callable[[bytes, Any], bytes]:
-        def answer(request: bytes, context: Any) -> bytes:
+    def _behaviour(
+        self, service: MetadataStoreService, name: str
+    ) -> Callable[[bytes, Any], Coroutine[Any, Any, bytes]]:
+        async def answer(request: bytes, context: Any) -> bytes:
             if self._token is not None and not self._is_allowed(context):
-                context.abort(grpc.StatusCode.UNAUTHENTICATED, "send the server's token as authorization: Bearer")
+                await context.abort(grpc.StatusCode.UNAUTHENTICATED, "send the server's token as authorization: Bearer")
             try:
-                return service.call(name, request)
+                return await asyncio.get_running_loop().run_in_executor(self._pool, service.call, name, request)
             except Refused as refused:
-                context.abort(_STATUS[refused.status], refused.text)
+                await context.abort(_STATUS[refused.status], refused.text)
                 raise
 
         return answer

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,23 @@ def test_a_thousand_idle_connections_leave_it_serving(sqlite_record: Record, ser
     assert ask(port, "GetArtifacts") == b""
     for connection in idle:
         connection.close()
+
+
+def test_streams_that_never_send_their_message_hold_nobody_up(sqlite_record: Record, serve: Serve) -> None:
+    port, ended = serve(sqlite_record, GrpcSettings(threads=4)).port, threading.Event()
+
+    def silence() -> Iterator[bytes]:
+        ended.wait()
+        yield from ()
+
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        call = channel.stream_unary(f"/{SERVICE}/GetArtifacts")
+        waiting = [call.future(silence()) for _ in range(60)]
+        time.sleep(0.3)
+        assert ask(port, "GetArtifacts") == b""
+        ended.set()
+        for future in waiting:
+            future.cancel()
 
 
 def test_writers_at_once_lose_nothing(sqlite_record: Record, serve: Serve) -> None:

@@ -151,10 +151,10 @@ class Committer:
             me.see_through()
 
     def _gather(self) -> None:
-        """Wait, while callers keep coming, for half of the crowd: one half prepares its next changes while the other
-        half's are written, and no group of one slips in between. A lone caller never waits."""
+        """Wait, while they keep coming, for the callers around the last commit, who are preparing their next changes:
+        no small group slips in between two large ones. A lone caller never waits."""
         seen = 0
-        while seen < len(self._queue) < self._crowd // 2:
+        while seen < len(self._queue) < self._crowd:
             seen = len(self._queue)
             time.sleep(GATHER_S)
 

@@ -55,11 +55,14 @@ def create_tables(connection: Any) -> None:
 
 
 def insert_first_rows(connection: Any) -> None:
-    """The head of an empty record, and ML Metadata's simple types."""
-    from clew.metadata.store import schema
+    """The head of an empty record, and ML Metadata's simple types.
 
-    connection.execute(schema.head.insert().values(**first_head()))
-    connection.execute(schema.type_.insert(), first_types())
+    By names alone, not through schema.py: the first migration uses this too, and must not change when the schema does.
+    """
+    import sqlalchemy as sa
+
+    for table, rows in (("head", [first_head()]), ("type", first_types())):
+        connection.execute(sa.table(table, *map(sa.column, rows[0])).insert(), rows)
 
 
 def first_head() -> dict[str, Any]:

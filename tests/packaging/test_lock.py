@@ -42,3 +42,9 @@ def test_every_pin_carries_a_hash() -> None:
 
 def test_the_lock_names_no_place_to_fetch_from() -> None:
     assert [line for line in LOCK.splitlines() if "://" in line or " @ " in line or line.startswith("--")] == []
+
+
+def test_the_npm_lock_holds_no_address() -> None:
+    lock = (ROOT / "ui/graphiql/package-lock.json").read_text()
+    assert '"integrity"' in lock
+    assert "://" not in lock

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from clew.api.errors import UNAUTHENTICATED, http_status, told
 from clew.api.guard import Guard
 from clew.api.metrics import Metrics
+from clew.api.mlmd.web import web_refusal
 from clew.metadata.errors import ClewError
 
 log = logging.getLogger("clew.api")
@@ -67,8 +68,10 @@ class Front:
             body: dict[str, object] = {"errors": [{"message": extensions.pop("message"), "extensions": extensions}]}
         else:
             body = {"error": extensions}
-        headers = {"www-authenticate": "Bearer"} if extensions["code"] == UNAUTHENTICATED else None
-        answer = Response(orjson.dumps(body), http_status(error), headers, "application/json")
+        answer = web_refusal(scope["path"], Headers(scope=scope).get("content-type", ""), error)
+        if answer is None:
+            headers = {"www-authenticate": "Bearer"} if extensions["code"] == UNAUTHENTICATED else None
+            answer = Response(orjson.dumps(body), http_status(error), headers, "application/json")
         await answer(scope, receive, passing)
 
 

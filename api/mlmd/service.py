@@ -94,7 +94,7 @@ class MetadataStoreService:
             answer = method.call(self._services, method.request.FromString(request))
             return answer if isinstance(answer, bytes) else bytes(answer.SerializeToString())
         except ClewError as error:
-            raise Refused(spell(error.code).grpc, _told(error)) from error
+            raise refused_of(error) from error
         except (DecodeError, UnicodeDecodeError) as error:
             raise Refused("INVALID_ARGUMENT", f"the request is no {method.request.DESCRIPTOR.name}") from error
         except Exception as error:
@@ -103,6 +103,9 @@ class MetadataStoreService:
             raise Refused(INTERNAL, f"Something went wrong inside the server; request {number}") from error
 
 
-def _told(error: ClewError) -> str:
+def refused_of(error: Exception) -> Refused:
+    """What the client is told of ``error``."""
+    if not isinstance(error, ClewError):
+        return Refused(INTERNAL, "Something went wrong inside the server")
     text = f"Invalid `filter_query`: {error}" if isinstance(error, InvalidFilter) else str(error)
-    return text[:TEXT_LIMIT].replace("\0", "")
+    return Refused(spell(error.code).grpc, text[:TEXT_LIMIT].replace("\0", ""))

@@ -17,10 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from clew.api.mlmd.service import SERVICE, STATUS_NUMBERS, MetadataStoreService, Refused
+from clew.api.mlmd.service import SERVICE, STATUS_NUMBERS, MetadataStoreService, Refused, refused_of
 
 RECEIVE_BYTES = 64 << 20
+_PATH = f"/{SERVICE}/"
 _TRAILERS = 0x80
+_HEAD = 8
+"""Bytes that tell the length of a message, as text too: five of them are eight characters."""
 _KINDS = {f"application/grpc-web{text}{proto}" for text in ("", "-text") for proto in ("", "+proto")}
 
 
@@ -28,20 +31,54 @@ def web_routes(service: MetadataStoreService, pool: Executor) -> list[Route]:
     """The routes of the calls; they run in ``pool``."""
 
     async def call(request: Request) -> Response:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in _KINDS:
+        kind = _kind(request.headers.get("content-type", ""))
+        if kind is None:
             return Response("send application/grpc-web+proto or application/grpc-web-text", 415)
         as_text = "-text" in kind
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
-            if len(body) > RECEIVE_BYTES:
-                return _answer(kind, _refused(Refused("RESOURCE_EXHAUSTED", "the message is larger than 64 MiB")))
+            if _is_too_large(body, as_text):
+                return _too_large(kind)
         name = str(request.path_params["name"])
         frames = await asyncio.get_running_loop().run_in_executor(pool, _call, service.call, name, bytes(body), as_text)
         return _answer(kind, frames)
 
-    return [Route(f"/{SERVICE}/{{name}}", call, methods=["POST"])]
+    return [Route(f"{_PATH}{{name}}", call, methods=["POST"])]
+
+
+def web_refusal(path: str, content_type: str, error: Exception) -> Response | None:
+    """How a page is told that its call did not get as far as the service; None for what is no call of gRPC-web.
+
+    A client that gets an answer of another media type says UNKNOWN, whatever the HTTP status.
+    """
+    kind = _kind(content_type)
+    return _answer(kind, _refused(refused_of(error))) if kind and path.startswith(_PATH) else None
+
+
+def _kind(content_type: str) -> str | None:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind if kind in _KINDS else None
+
+
+def _is_too_large(body: bytearray, as_text: bool) -> bool:
+    """Whether so much has come, or is announced by the frame, that there is no point in waiting for the rest."""
+    limit = RECEIVE_BYTES + 5
+    if len(body) > (limit * 4 // 3 + 4 if as_text else limit):
+        return True
+    if len(body) < _HEAD:
+        return False
+    try:
+        head = base64.b64decode(body[:_HEAD]) if as_text else body[:_HEAD]
+    except binascii.Error:
+        return False  # told when all has come
+    return int.from_bytes(head[1:5], "big") > RECEIVE_BYTES
+
+
+def _too_large(kind: str) -> Response:
+    answer = _answer(kind, _refused(Refused("RESOURCE_EXHAUSTED", "the message is larger than 64 MiB")))
+    answer.headers["connection"] = "close"  # or the server reads the rest, to throw it away
+    return answer
 
 
 def _call(call: Callable[[str, bytes], bytes], name: str, body: bytes, as_text: bool) -> bytes:

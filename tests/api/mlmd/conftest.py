@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from clew.graph.sql import SqlEngine
 from clew.metadata.record import Record
 
 ROOT = Path(__file__).resolve().parents[3]
+CLEW = Path(sys.executable).with_name("clew")
 CLIENT = ("ml-metadata==1.17.1", "pytest", "pytest-timeout", "absl-py")
 
 
@@ -98,6 +100,47 @@ def serve() -> Iterator[Callable[..., GrpcServer]]:
     yield start
     for server in servers:
         server.stop()
+
+
+class ClewUp:
+    """`clew up` in a process of its own, on free ports."""
+
+    def __init__(self, home: Path, **environ: str) -> None:
+        command: list[str | Path] = [CLEW, "up", "--home", home, "--port", "0", "--grpc-port", "0"]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **environ})
+        assert self.process.stderr is not None
+        line = self.process.stderr.readline()
+        told = re.search(r" at (http://\S+) .*gRPC: \S+:(\d+);", line)
+        assert told, line + self.process.stderr.read()
+        self.url, self.port = told[1], int(told[2])
+
+    def stop(self) -> str:
+        """What it said on its way out."""
+        self.process.terminate()
+        said: str = self.process.communicate(timeout=30)[1]
+        return said
+
+
+@pytest.fixture
+def start_clew(tmp_path: Path) -> Iterator[Callable[..., ClewUp]]:
+    """Starts `clew up` on a fresh home: start_clew(CLEW_TOKEN="t")."""
+    started: list[ClewUp] = []
+
+    def start(**environ: str) -> ClewUp:
+        started.append(ClewUp(tmp_path / f"home-{len(started)}", **environ))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def clew_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClewUp]:
+    """`clew up` on a home that the tests of one module share."""
+    server = ClewUp(tmp_path_factory.mktemp("up") / "home")
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

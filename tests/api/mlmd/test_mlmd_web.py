@@ -76,3 +76,20 @@ def test_what_is_no_frame_is_refused(post: Callable[..., httpx.Response], body: 
 def test_another_media_type_and_an_unknown_call_are_refused(post: Callable[..., httpx.Response]) -> None:
     assert post("GetArtifacts", b"{}", "application/json").status_code == 415
     assert frames(post("DropEverything", frame(b"")).content)[0x80].startswith(b"grpc-status:12\r\n")
+
+
+@pytest.mark.parametrize("kind", [BINARY, TEXT])
+def test_a_message_that_says_it_is_too_large_is_refused_before_it_comes(
+    post: Callable[..., httpx.Response], kind: str
+) -> None:
+    announced = struct.pack(">BI", 0, 64 << 20 | 1) + b"abc"
+    body = base64.b64encode(announced) if kind == TEXT else announced
+    answer = post("PutArtifacts", body, kind)
+    content = base64.b64decode(answer.content) if kind == TEXT else answer.content
+    assert frames(content)[0x80].startswith(b"grpc-status:8\r\n")
+
+
+def test_a_message_of_the_largest_size_is_read_as_text_too(post: Callable[..., httpx.Response]) -> None:
+    unknown_field = b"\xfa\x3f" + b"\x80\x80\xc0\x1e" + b"\0" * (61 << 20)
+    answer = post("GetArtifacts", base64.b64encode(frame(unknown_field)), TEXT)
+    assert frames(base64.b64decode(answer.content))[0x80].startswith(b"grpc-status:0\r\n")

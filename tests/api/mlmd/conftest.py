@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -23,7 +24,8 @@ from clew.metadata.record import Record
 
 ROOT = Path(__file__).resolve().parents[3]
 CLEW = Path(sys.executable).with_name("clew")
-CLIENT = ("ml-metadata==1.17.1", "pytest", "pytest-timeout", "absl-py")
+BESIDE_CLIENT = ("pytest", "pytest-timeout", "absl-py")
+NEWER_LINUX = ("--python-platform", f"{platform.machine()}-manylinux_2_40")
 
 
 class Store:
@@ -146,31 +148,39 @@ def clew_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClewUp]:
 @pytest.fixture(scope="session")
 def client_python() -> Path:
     """A Python 3.11 that holds the original client: it needs an older protobuf than ours."""
-    venv = ROOT / ".bench" / "mlmd"
-    python = venv / "bin" / "python"
+    return _client("mlmd", "ml-metadata==1.17.1", "import ml_metadata")
+
+
+@pytest.fixture(scope="session")
+def newest_python() -> Path:
+    """A Python 3.11 that holds the newest client."""
+    return _client("mlmd-newest", "ml-metadata==1.21.0", "import ml_metadata.proto.metadata_store_service_pb2_grpc")
+
+
+def _client(name: str, client: str, probe: str) -> Path:
+    venv = ROOT / ".bench" / name
     try:
-        _make_client(venv, python)
+        _make_client(venv, client, probe)
     except (OSError, subprocess.CalledProcessError) as error:
         told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()[-1:]
-        reason = f"ml-metadata 1.17.1 cannot be installed into a Python 3.11: {told}"
+        reason = f"{client} cannot be installed into a Python 3.11: {told}"
         if os.environ.get("CI", "").lower() in ("1", "true"):
             pytest.fail(reason)
         pytest.skip(reason)
-    return python
+    return venv / "bin" / "python"
 
 
-def _make_client(venv: Path, python: Path) -> None:
-    if (
-        python.exists()
-        and not subprocess.run(
-            [python, "-c", "import ml_metadata, pytest, pytest_timeout, absl"], capture_output=True
-        ).returncode
-    ):
+def _make_client(venv: Path, client: str, probe: str) -> None:
+    python = venv / "bin" / "python"
+    imports: list[str | Path] = [python, "-c", f"import pytest, pytest_timeout, absl; {probe}"]
+    if python.exists() and not subprocess.run(imports, capture_output=True).returncode:
         return
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
     if uv is None:
         raise OSError("uv is missing")
     if not python.exists():
         subprocess.run([uv, "venv", "--quiet", "--python", "3.11", venv], check=True, capture_output=True, text=True)
-    install = [uv, "pip", "install", "--quiet", "--python", str(python), *CLIENT]
-    subprocess.run(install, check=True, capture_output=True, text=True)
+    install = [uv, "pip", "install", "--quiet", "--python", str(python), client, *BESIDE_CLIENT]
+    if subprocess.run(install, capture_output=True).returncode:
+        # Its wheel may be for a newer Linux than this one. The Python code in it, which makes wire calls, runs here.
+        subprocess.run([*install, *NEWER_LINUX], check=True, capture_output=True, text=True)

@@ -20,19 +20,16 @@ from clew.metadata.errors import (
     TypeNotFound,
 )
 from clew.metadata.ids import Kind, Seq, TypeId
+from clew.metadata.log import Op, event_op, link_op, node_op, type_op
 from clew.metadata.node import NodeType
 from clew.metadata.planner import (
-    Op,
     already,
     change_row,
     check_properties,
-    event_op,
     event_row,
     insert_row,
-    link_op,
     make_receipt,
     missing,
-    node_op,
     receipt_of_text,
     receipt_text,
     resolve_put,
@@ -61,6 +58,7 @@ class Applier:
         self.seq = head.seq + 1
         self.time_ms = max(head.time_ms, now_ms)
         self.ops: list[Op] = []
+        self._events = 0
         self.ids: dict[int, int] = {}
         self.type_ids: dict[int, int] = {}
         self._known = head.copy()
@@ -162,11 +160,7 @@ class Applier:
     def _learn(self, node_type: NodeType) -> None:
         self.types = self.types.with_type(node_type)
         self.head.types_seq = self.seq
-        after = {k: v for k, v in zip(TYPE[:-1], type_row(node_type), strict=False) if v is not None}
-        for field in ("properties", "input_type", "output_type"):
-            if field in after:
-                after[field] = orjson.Fragment(after[field])
-        self.ops.append(["type", after])
+        self.ops.append(type_op(type_row(node_type)))
 
     def _require_free_type_external_id(self, wanted: NodeType) -> None:
         if wanted.external_id is not None:
@@ -296,12 +290,13 @@ class Applier:
     def _put_event(self, put: EventPut) -> None:
         execution = self._resolve(put.execution, Kind.EXECUTION, "event.execution")
         artifact = self._resolve(put.artifact, Kind.ARTIFACT, "event.artifact")
-        row = event_row(put, execution, artifact, self.time_ms, self.seq)
+        row = event_row(put, execution, artifact, self.time_ms, self.seq, self._events)
         where = "SELECT 1 FROM event WHERE execution_id = ? AND type = ? AND artifact_id = ?"
         if self._fetch(where, (execution, row[1], artifact)):
             if not put.exist_ok:
                 raise already(f"event of artifact {artifact} and execution {execution}", "event", row[:3])
             return
+        self._events += 1
         self.rows["event"].append(row)
         self.ops.append(event_op(row))
 

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from clew.metadata.digest import Digest
 from clew.metadata.ids import ArtifactId, ContextId, ExecutionId, Kind, NodeRef, Seq, TypeId
+from clew.metadata.log import operations
 from clew.metadata.states import ArtifactState, EventType, ExecutionState, PropertyType
 from clew.metadata.value import Value
 
@@ -173,9 +174,15 @@ class Committed:
     """Never earlier than the change before it, whatever the clock did."""
     actor: str
     namespace: str
-    ops: list[list[Any]]
-    """What the change did, as effects: ``["artifact", {row after}]`` ... see metadata/replay.py."""
+    log: bytes
+    """What the change did, as it is stored: see metadata/log.py."""
     digest: Digest
+    """Over all of the above."""
+
+    @property
+    def ops(self) -> list[tuple[str, dict[str, Any]]]:
+        """What the change did, as effects: ``("artifact", {row after})``. Cost: decodes the log."""
+        return operations(self.log)
 
 
 @dataclass(frozen=True, slots=True)

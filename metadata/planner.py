@@ -24,21 +24,17 @@ from clew.metadata.errors import (
     UnmatchedPropertyType,
 )
 from clew.metadata.ids import INT64_MAX, Kind, Seq
+from clew.metadata.log import Op, event_op, link_op, node_op
 from clew.metadata.node import NodeType
 from clew.metadata.states import EventType, PropertyType
-from clew.metadata.store.columns import ARTIFACT, CONTEXT, EXECUTION, TABLES
+from clew.metadata.store.columns import TABLES
 from clew.metadata.store.protocol import Head, Row, Rows
 from clew.metadata.types import TypeTable
 from clew.metadata.value import property_type, type_of_class
 
-Op = list[Any]
 # Enum members are looked up by descriptor before Python 3.12: names are cheaper on the hot path.
 _ARTIFACT, _EXECUTION, _CONTEXT = Kind.ARTIFACT, Kind.EXECUTION, Kind.CONTEXT
 _PLAIN_TABLES = ("artifact", "execution", "context", "event", "attribution", "association")
-_ARTIFACT_FIELDS = ARTIFACT[:-1]  # updated_seq is the seq of the change itself
-_EXECUTION_FIELDS = EXECUTION[:-1]
-_CONTEXT_FIELDS = CONTEXT[:-1]
-FIELDS = {Kind.ARTIFACT: _ARTIFACT_FIELDS, Kind.EXECUTION: _EXECUTION_FIELDS, Kind.CONTEXT: _CONTEXT_FIELDS}
 NOT_FOUND: dict[Kind, type[NotFound]] = {
     Kind.ARTIFACT: ArtifactNotFound,
     Kind.EXECUTION: ExecutionNotFound,
@@ -50,17 +46,6 @@ _EVENT_TYPES = frozenset(int(t) for t in EventType if t is not EventType.UNKNOWN
 def empty_rows() -> Rows:
     """No rows yet, of any table, in the order they are written."""
     return {table: [] for table in TABLES}
-
-
-def node_op(kind: Kind, row: Row) -> Op:
-    """The operation that says ``row`` is now the state of a node."""
-    # Without strict=: the keyword alone costs as much as the rest of the line, and this runs for every node.
-    after = {field: value for field, value in zip(FIELDS[kind], row) if value is not None}  # noqa: B905
-    if "properties" in after:
-        after["properties"] = orjson.Fragment(after["properties"])
-    if "custom_properties" in after:
-        after["custom_properties"] = orjson.Fragment(after["custom_properties"])
-    return [kind, after]
 
 
 def check_properties(node_type: NodeType, values: Any) -> None:
@@ -176,7 +161,7 @@ def missing(kind: Kind, id: int, field: str) -> NotFound:
     return NOT_FOUND[kind](f"no {kind.value} {id}", field=field, value=str(id), remedy="Check the id with `clew ls`")
 
 
-def event_row(put: EventPut, execution: int, artifact: int, time_ms: int, seq: int) -> Row:
+def event_row(put: EventPut, execution: int, artifact: int, time_ms: int, seq: int, place: int) -> Row:
     """The row of an event. Errors: Invalid for a wrong type, path or time."""
     said: object = put.type
     if not isinstance(said, int) or isinstance(said, bool) or said not in _EVENT_TYPES:
@@ -204,24 +189,7 @@ def event_row(put: EventPut, execution: int, artifact: int, time_ms: int, seq: i
     when = time_ms if put.time_ms is None else put.time_ms
     if not isinstance(when, int) or isinstance(when, bool) or not 0 <= when <= INT64_MAX:
         raise Invalid("event time is no epoch time", field="event.time_ms", value=when, remedy="Give UTC milliseconds")
-    return (execution, int(put.type), artifact, path, when, seq)
-
-
-def event_op(row: Row) -> Op:
-    """The operation that adds an event."""
-    after: dict[str, Any] = {"execution": row[0], "type": row[1], "artifact": row[2], "time_ms": row[4]}
-    if row[3] is not None:
-        after["path"] = orjson.Fragment(row[3])
-    return ["event", after]
-
-
-def link_op(table: str, row: Row) -> Op:
-    """The operation that adds an attribution, association or parent context."""
-    if table == "attribution":
-        return [table, {"context": row[0], "artifact": row[1]}]
-    if table == "association":
-        return [table, {"context": row[0], "execution": row[1]}]
-    return [table, {"context": row[0], "parent": row[1]}]
+    return (execution, int(put.type), artifact, path, when, seq, place)
 
 
 def change_row(seq: int, time_ms: int, change: Change, log: bytes) -> Row:
@@ -262,7 +230,7 @@ def _events(
             put.execution, _EXECUTION, "event.execution", ids, limits
         )
         artifact = artifacts.get(id(put.artifact)) or _resolve(put.artifact, _ARTIFACT, "event.artifact", ids, limits)
-        row = event_row(put, execution, artifact, time_ms, seq)
+        row = event_row(put, execution, artifact, time_ms, seq, len(rows))
         key = row[:3]
         if key not in rows:
             rows[key] = row

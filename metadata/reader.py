@@ -363,10 +363,7 @@ class Reader:
     def _events(self, column: str, ids: Iterable[int]) -> list[Event]:
         source, before = self._edges("event")
         wanted = self._list_parameter(_int64(i) for i in ids)
-        sql = (
-            f"SELECT {','.join(EVENT)} FROM {source} WHERE {column} {self._among} "
-            "ORDER BY created_seq, execution_id, type, artifact_id"
-        )
+        sql = f"SELECT {','.join(EVENT)} FROM {source} WHERE {column} {self._among} ORDER BY created_seq, place"
         return [event_of_row(row) for row in self._session.fetch(sql, (*before, wanted))]
 
     def _linked(self, table: str, of: str, to: str, ids: Iterable[int]) -> dict[int, list[Context]]:

@@ -1,13 +1,7 @@
 """Replay the change log into plain dictionaries, and compare them with what the tables hold.
 
 The log holds effects, so replay needs no rules: the last word on a node is its state, an edge once said stands.
-
-    ["type" | "artifact" | "execution" | "context", {the row after, without NULLs and without updated_seq}]
-    ["event", {"execution", "type", "artifact", "time_ms", "path"?}]
-    ["attribution", {"context", "artifact"}]  ["association", {"context", "execution"}]
-    ["parent_context", {"context", "parent"}]
-
-``updated_seq`` is the ``seq`` of the change itself, and so is an edge's ``created_seq``.
+What an operation looks like: log.py.
 """
 
 from __future__ import annotations
@@ -20,10 +14,12 @@ import orjson
 
 from clew.metadata.encode import digest_of_change
 from clew.metadata.errors import Corrupt
+from clew.metadata.log import operations
 from clew.metadata.reader import Reader
 from clew.metadata.store.columns import CHANGE, NODE_TABLES, TYPE
 
 Row = dict[str, Any]
+Ops = list[tuple[str, dict[str, Any]]]
 _JSON_COLUMNS = ("properties", "custom_properties", "input_type", "output_type")
 _EDGE_KEYS = {
     "event": ("execution", "type", "artifact"),
@@ -32,7 +28,7 @@ _EDGE_KEYS = {
     "parent_context": ("context", "parent"),
 }
 _EDGE_SQL = {
-    "event": "SELECT execution_id, type, artifact_id, path, time_ms, created_seq FROM event",
+    "event": "SELECT execution_id, type, artifact_id, path, time_ms, created_seq, place FROM event",
     "attribution": "SELECT context_id, artifact_id, created_seq FROM attribution",
     "association": "SELECT context_id, execution_id, created_seq FROM association",
     "parent_context": "SELECT context_id, parent_id, created_seq FROM parent_context",
@@ -57,7 +53,7 @@ class State:
     time_ms: int = 0
 
 
-def replay(changes: Iterable[tuple[int, int, list[list[Any]]]], state: State | None = None) -> State:
+def replay(changes: Iterable[tuple[int, int, Ops]], state: State | None = None) -> State:
     """The state after ``changes`` (seq, time_ms, ops), in order. Errors: Corrupt for a gap or a step back in time."""
     state = state or State()
     for seq, time_ms, ops in changes:
@@ -69,8 +65,8 @@ def replay(changes: Iterable[tuple[int, int, list[list[Any]]]], state: State | N
                 _put(state, table, after | {"updated_seq": seq}, seq)
             else:
                 key = tuple(after[k] for k in _EDGE_KEYS[table])
-                rest = (after.get("path"), after["time_ms"]) if table == "event" else ()
-                state.edges[table].setdefault(key, (*rest, seq))
+                rest = (after.get("path"), after["time_ms"], seq, after["place"]) if table == "event" else (seq,)
+                state.edges[table].setdefault(key, rest)
     return state
 
 
@@ -81,7 +77,7 @@ def _put(state: State, table: str, row: Row, seq: int) -> None:
     state.nodes[table][row["id"]] = row
 
 
-def read_log(reader: Reader, chunk: int = 1000) -> Iterator[tuple[int, int, list[list[Any]]]]:
+def read_log(reader: Reader, chunk: int = 1000) -> Iterator[tuple[int, int, Ops]]:
     """The log of ``reader`` with each change's digest checked. Errors: Corrupt naming the change."""
     after = 0
     while rows := reader.query(
@@ -96,7 +92,7 @@ def read_log(reader: Reader, chunk: int = 1000) -> Iterator[tuple[int, int, list
                     value=seq,
                     remedy="Restore a backup: `clew restore`",
                 )
-            yield seq, time_ms, orjson.loads(bytes(log))
+            yield seq, time_ms, operations(bytes(log))
         after = rows[-1][0]
 
 
@@ -126,7 +122,7 @@ def differences(reader: Reader, progress: Callable[[int], None] | None = None) -
     Cost: reads the whole record into memory. Errors: Corrupt when the log itself is damaged.
     """
 
-    def watched() -> Iterator[tuple[int, int, list[list[Any]]]]:
+    def watched() -> Iterator[tuple[int, int, Ops]]:
         for change in read_log(reader):
             if progress is not None and change[0] % 1000 == 0:
                 progress(change[0])

@@ -93,10 +93,4 @@ def event_of_row(row: Row) -> Event:
 
 def committed_of_row(row: Row) -> Committed:
     """A row in the order of ``columns.CHANGE``."""
-    return Committed(Seq(row[0]), row[1], row[2], row[3], json_ops(bytes(row[4])), Digest(digest_text(row[5])))
-
-
-def json_ops(log: bytes) -> list[list[Any]]:
-    """The operations of a change, from their JSON."""
-    ops: list[list[Any]] = orjson.loads(log)
-    return ops
+    return Committed(Seq(row[0]), row[1], row[2], row[3], bytes(row[4]), Digest(digest_text(row[5])))

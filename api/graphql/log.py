@@ -36,7 +36,8 @@ class Change:
     time_ms: Int64 = strawberry.field(description="When it was committed; never earlier than the change before it.")
     actor: str = strawberry.field(description="Who made it.")
     namespace: str = strawberry.field(description="The namespace it was made in.")
-    digest: str = strawberry.field(description="Digest of its operations.")
+    log: str = strawberry.field(description="What it did, exactly as stored (JSON): the digest covers these bytes.")
+    digest: str = strawberry.field(description="SHA-256 over [seq, timeMs, actor, namespace] as JSON, then the log.")
 
     @resolved
     def effects(self) -> list[Effect]:
@@ -57,6 +58,7 @@ def change_of(row: Committed) -> Change:
         time_ms=Int64(row.time_ms),
         actor=row.actor,
         namespace=row.namespace,
+        log=row.log.decode(),
         digest=row.digest,
     )
 
@@ -90,7 +92,7 @@ def _exact(body: dict[str, Any]) -> dict[str, Any] | str:
     return body if is_plain(body) else orjson.dumps(body).decode()
 
 
-def _touched(ops: list[list[Any]]) -> Iterator[strawberry.ID]:
+def _touched(ops: list[tuple[str, dict[str, Any]]]) -> Iterator[strawberry.ID]:
     for kind, body in ops:
         if kind in ("artifact", "execution", "context") and isinstance(body, Mapping) and "id" in body:
             yield strawberry.ID(f"{kind}:{body['id']}")

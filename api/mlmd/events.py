@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -12,14 +11,11 @@ import orjson
 from clew.api.mlmd.proto import metadata_store_pb2 as pb
 from clew.metadata.ids import Kind
 from clew.metadata.reader import Reader
-from clew.metadata.rows import json_ops
 from clew.metadata.store.protocol import Row
 
 _END = {Kind.ARTIFACT: "artifact_id", Kind.EXECUTION: "execution_id"}
 _SELECT = "SELECT execution_id, type, artifact_id, path, time_ms, created_seq FROM event"
-SORTED_CHANGES, SORTED_BYTES = 8, 65_536
-"""Events of one change are put into the order in which they were put, if so few changes, so small, tell of them."""
-_ORDER = "ORDER BY created_seq, execution_id, type, artifact_id"
+_ORDER = "ORDER BY created_seq, place"
 
 
 def event_rows(reader: Reader, kind: Kind, ids: Iterable[int], types: Sequence[int] = ()) -> list[Row]:
@@ -27,29 +23,6 @@ def event_rows(reader: Reader, kind: Kind, ids: Iterable[int], types: Sequence[i
     among, parameter = among_ids(reader, ids)
     of_types = f" AND type IN ({','.join(map(str, map(int, types)))})" if types else ""
     return reader.query(f"{_SELECT} WHERE {_END[kind]} {among}{of_types} {_ORDER}", (parameter,))
-
-
-def as_put(reader: Reader, rows: list[Row]) -> list[Row]:
-    """Event rows in the order in which they were put.
-
-    The table knows the order of changes; within one, only the log does, and reading it must not cost more than the
-    answer is worth: larger answers stay in the order of changes, and of ids within each.
-    """
-    told = Counter(row[5] for row in rows)
-    several = [seq for seq, count in told.items() if count > 1]
-    if not several or len(several) > SORTED_CHANGES:
-        return rows
-    among, parameter = among_ids(reader, several)
-    logs = reader.query(
-        f"SELECT seq, ops FROM change WHERE seq {among} AND length(ops) <= ?", (parameter, SORTED_BYTES)
-    )
-    place = {
-        (seq, after["execution"], after["type"], after["artifact"]): index
-        for seq, ops in logs
-        for index, (table, after) in enumerate(json_ops(bytes(ops)))
-        if table == "event"
-    }
-    return sorted(rows, key=lambda row: (row[5], place.get((row[5], *row[:3]), 0)))
 
 
 def among_ids(reader: Reader, ids: Iterable[int]) -> tuple[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from clew.api.mlmd.events import as_put, event_rows, write_event_rows
+from clew.api.mlmd.events import event_rows, write_event_rows
 from clew.api.mlmd.listing import FIELD, list_nodes
 from clew.api.mlmd.node_types import is_predefined, write_type
 from clew.api.mlmd.nodes import NAMESPACE, WRITE, write_nodes
@@ -238,7 +238,7 @@ def events_by_artifact_ids(
     """Who read and wrote these artifacts."""
     answer = svc.GetEventsByArtifactIDsResponse()
     with services.record.read() as reader:
-        write_event_rows(as_put(reader, event_rows(reader, Kind.ARTIFACT, request.artifact_ids)), answer.events)
+        write_event_rows(event_rows(reader, Kind.ARTIFACT, request.artifact_ids), answer.events)
     return answer
 
 
@@ -248,7 +248,7 @@ def events_by_execution_ids(
     """What these executions read and wrote."""
     answer = svc.GetEventsByExecutionIDsResponse()
     with services.record.read() as reader:
-        write_event_rows(as_put(reader, event_rows(reader, Kind.EXECUTION, request.execution_ids)), answer.events)
+        write_event_rows(event_rows(reader, Kind.EXECUTION, request.execution_ids), answer.events)
     return answer
 
 

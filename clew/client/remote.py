@@ -295,7 +295,7 @@ class RemoteClient:
         said = self._ask(
             """query($after: String, $first: Int!) {
               changes(after: $after, first: $first) {
-                nodes { seq timeMs actor namespace digest effects { kind body } }
+                nodes { seq timeMs actor namespace digest log }
               }
             }""",
             after=str(after) if after else None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -110,14 +109,9 @@ def committed(said: Mapping[str, Any]) -> Committed:
         int(said["timeMs"]),
         said["actor"],
         said["namespace"],
-        [[effect["kind"], _body(effect["body"])] for effect in said["effects"]],
+        said["log"].encode(),
         Digest(said["digest"]),
     )
-
-
-def _body(body: Any) -> Any:
-    """An effect's body; the server sends it as text where it holds numbers that JSON readers might lose."""
-    return json.loads(body) if isinstance(body, str) else body
 
 
 def comparison(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ EXECUTION: Final = (
     *NODE, "state", "fingerprint", "started_ms", "ended_ms", "properties", "custom_properties", *TIMES,
 )  # fmt: skip
 CONTEXT: Final = (*NODE, "properties", "custom_properties", *TIMES)
-EVENT: Final = ("execution_id", "type", "artifact_id", "path", "time_ms", "created_seq")
+EVENT: Final = ("execution_id", "type", "artifact_id", "path", "time_ms", "created_seq", "place")
 ATTRIBUTION: Final = ("context_id", "artifact_id", "created_seq")
 ASSOCIATION: Final = ("context_id", "execution_id", "created_seq")
 PARENT_CONTEXT: Final = ("context_id", "parent_id", "created_seq")

@@ -156,6 +156,7 @@ event = sa.Table(
     sa.Column("path", sa.Text),  # JSON list of keys (text) and positions (integers)
     sa.Column("time_ms", Int, nullable=False),
     sa.Column("created_seq", Int, nullable=False),
+    sa.Column("place", Int, nullable=False, server_default="0"),  # among the events of its change
     sa.PrimaryKeyConstraint("execution_id", "type", "artifact_id"),
     sqlite_with_rowid=False,
 )

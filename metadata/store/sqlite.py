@@ -24,6 +24,10 @@ try:
 except ImportError:  # no wheel for this platform: the interpreter's own SQLite
     import sqlite3  # type: ignore[no-redef,unused-ignore]
 
+# The driver asks a value it does not know for a protocol by name, 1.2 us a NULL; an adapter answers in 0.2 us.
+sqlite3.register_adapter(type(None), {}.get)
+sqlite3.register_adapter(bytes, bytes)
+
 DriverError: type[Exception] = sqlite3.Error
 BUSY_TIMEOUT_S = 60.0
 CHECKPOINT_PAGES = 4000

@@ -445,7 +445,7 @@ def test_one_artifact_may_be_input_and_output_of_one_execution(linked: Record) -
     linked.commit(change)
     with linked.read() as reader:
         types = [e.type for e in reader.events_of_artifacts([1])]
-    assert types == [EventType.INPUT, EventType.DECLARED_INPUT, EventType.OUTPUT]
+    assert types == [EventType.INPUT, EventType.OUTPUT, EventType.DECLARED_INPUT]
 
 
 def test_a_context_may_have_several_parents(linked: Record) -> None:

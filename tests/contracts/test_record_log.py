@@ -73,7 +73,7 @@ def test_a_change_tells_who_when_where_and_what(typed: Record, clock: Clock) -> 
     assert [op[0] for op in told.ops] == ["artifact", "execution", "event"]
     assert told.ops[0][1]["name"] == "n"
     assert told.ops[2][1] | {"time_ms": 0} == {
-        "execution": 1, "type": 4, "artifact": 1, "time_ms": 0, "path": ["out"],
+        "execution": 1, "type": 4, "artifact": 1, "time_ms": 0, "path": ["out"], "place": 0,
     }  # fmt: skip
     assert digest.parse(told.digest) == told.digest
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from clew.metadata import log
 from clew.metadata.change import Change
 from clew.metadata.errors import SchemaTooNew
 from clew.metadata.ids import Kind
@@ -26,8 +27,8 @@ NEXT = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -99,13 +100,13 @@ def fill(record: Record) -> None:
 
 
 def tomorrow(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str = NEXT) -> None:
-    """Make this Clew one that knows a second migration."""
+    """Make this Clew one that knows one more migration."""
     migrations = folder / "migrations"
     shutil.copytree(migrate.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    (migrations / "versions" / "0002_colour.py").write_text(script)
+    (migrations / "versions" / "0003_colour.py").write_text(script)
     monkeypatch.setattr(migrate, "MIGRATIONS", migrations)
-    monkeypatch.setattr(create, "REVISIONS", ("0001", "0002"))
-    monkeypatch.setattr(create, "CURRENT", "0002")
+    monkeypatch.setattr(create, "REVISIONS", (*create.REVISIONS, "0003"))
+    monkeypatch.setattr(create, "CURRENT", "0003")
 
 
 def test_the_migrations_end_where_a_new_record_begins(
@@ -153,7 +154,7 @@ def test_an_older_record_is_migrated_when_it_is_opened_and_keeps_every_row(
             more = Change()
             more.artifact("T", name="later")
             assert record.commit(more).node_ids == (4,)
-        migrate.downgrade(record_url, "0001")
+        migrate.downgrade(record_url, "0002")
     with Record.open(record_url) as record, record.read() as reader:
         assert (reader.count(Kind.ARTIFACT), differences(reader)) == (4, [])
     after = dump_database(record_url)
@@ -162,6 +163,23 @@ def test_an_older_record_is_migrated_when_it_is_opened_and_keeps_every_row(
         t: rows for t, rows in before.items() if t not in ("artifact", "change", "head")
     }
     assert set(before["artifact"]) < set(after["artifact"])
+
+
+def test_events_get_back_the_place_the_log_tells(record_url: str, dump_database: Callable[[str], Dump]) -> None:
+    with Record.open(record_url) as record:
+        fill(record)
+        change = Change()
+        step = change.execution("T")
+        for artifact in (3, 1, 2):
+            change.event(artifact, step, EventType.INPUT)
+        record.commit(change)
+    before, was = dump_database(record_url), shape(record_url)
+    migrate.downgrade(record_url, "0001")
+    assert shape(record_url) != was
+    with Record.open(record_url) as record, record.read() as reader:
+        assert differences(reader) == []
+        assert [e.artifact_id for e in reader.events_of_executions([2])] == [3, 1, 2]
+    assert (dump_database(record_url), shape(record_url)) == (before, was)
 
 
 def test_a_record_of_a_newer_clew_is_refused_and_left_alone(
@@ -198,3 +216,5 @@ def test_the_columns_of_the_plain_statements_are_those_of_the_tables() -> None:
         assert set(names) == {c.name for c in schema.metadata.tables[table].c}
     assert set(columns.HEAD) == {c.name for c in schema.head.c} - {"id", "record_id"}
     assert set(columns.TABLES) | {"head"} == set(schema.metadata.tables)
+    for table, names in log.FIELDS.values():
+        assert names == columns.TABLES[table][:-1]

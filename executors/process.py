@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from clew.executors.protocol import Ended, Job, Work
+from clew.executors.warm import WarmProcess, WarmPythons
 from clew.metadata.errors import SubmitFailed
 
 GRACE_S = 5.0
@@ -22,9 +23,12 @@ PASSED_ON = (
 
 
 class LocalProcesses:
-    """Runs work as child processes."""
+    """Runs work as processes of this machine; Python modules from Pythons that are warm, if ``warm``."""
 
     name = "local"
+
+    def __init__(self, *, warm: bool = True) -> None:
+        self._pythons = WarmPythons() if warm else None
 
     def submit(self, work: Work) -> Job:
         """Start ``work`` in a session of its own.
@@ -33,16 +37,8 @@ class LocalProcesses:
         """
         environ = {key: os.environ[key] for key in PASSED_ON if key in os.environ} | work.environ
         try:
-            with work.log.open("ab") as log:
-                process = subprocess.Popen(
-                    work.command,
-                    cwd=work.folder,
-                    env=environ,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
+            process = self._pythons.start(work.module, work, environ) if self._pythons and work.module else None
+            return _Process(process or _plain(work, environ), work)
         except (OSError, ValueError) as error:
             raise SubmitFailed(
                 f"cannot start {work.command[0]!r}: {error}",
@@ -50,11 +46,28 @@ class LocalProcesses:
                 value=work.command[0],
                 remedy="Check that the program is installed and the folder of the run can be written",
             ) from error
-        return _Process(process, work)
+
+    def close(self) -> None:
+        """End the Pythons that are warm, and whatever still runs under them."""
+        if self._pythons is not None:
+            self._pythons.close()
+
+
+def _plain(work: Work, environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    with work.log.open("ab") as log:
+        return subprocess.Popen(
+            work.command,
+            cwd=work.folder,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
 class _Process:
-    def __init__(self, process: subprocess.Popen[bytes], work: Work) -> None:
+    def __init__(self, process: subprocess.Popen[bytes] | WarmProcess, work: Work) -> None:
         self._process = process
         self._folder = work.folder
         self._timers: list[threading.Timer] = []
@@ -64,10 +77,13 @@ class _Process:
             self._later(work.timeout_s, self._time_out)
 
     def wait(self) -> Ended:
-        code = self._process.wait()
-        for timer in self._timers:
-            timer.cancel()
-        _signal_group(self._process.pid, signal.SIGKILL)  # whatever it left behind
+        try:
+            code = self._process.wait()
+        finally:
+            for timer in self._timers:
+                timer.cancel()
+        if isinstance(self._process, subprocess.Popen):
+            _signal_group(self._process.pid, signal.SIGKILL)  # whatever it left behind
         with suppress(OSError):
             _pid_file(self._folder).unlink()
         return Ended(code, self._timed_out, self._canceled)

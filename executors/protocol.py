@@ -10,6 +10,15 @@ from clew.metadata.node import Execution
 
 
 @dataclass(frozen=True, slots=True)
+class PythonModule:
+    """``python -m name args``."""
+
+    python: Path
+    name: str
+    args: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """One program to run."""
 
@@ -20,6 +29,8 @@ class Work:
     """Where what it prints is appended."""
     environ: dict[str, str] = field(default_factory=dict)
     timeout_s: float | None = None
+    module: PythonModule | None = None
+    """What ``command`` comes to, if that is a Python module: it may be started from a Python that is warm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +47,10 @@ class Job(Protocol):
     """Work under way."""
 
     def wait(self) -> Ended:
-        """Block until it ends."""
+        """Block until it ends.
+
+        Errors: ExecutionLost when it cannot be known how.
+        """
         ...
 
     def cancel(self) -> None:
@@ -54,6 +68,10 @@ class Executor(Protocol):
 
         Errors: SubmitFailed.
         """
+        ...
+
+    def close(self) -> None:
+        """Let go of what was kept ready for more work."""
         ...
 
 

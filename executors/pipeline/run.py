@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -60,7 +60,8 @@ class RunOptions:
     actor: str = ""
     environments: Path | None = None
     """Where environments are kept; the home's own folder when None."""
-    executor: Executor = field(default_factory=LocalProcesses)
+    executor: Executor | None = None
+    """Where steps run; None is this machine. The caller closes what it gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +169,15 @@ class _Run:
     folder: Path
 
     def run(self) -> RunResult:
+        if self.options.executor is not None:
+            return self._run(self.options.executor)
+        with closing(LocalProcesses()) as executor:
+            return self._run(executor)
+
+    def _run(self, executor: Executor) -> RunResult:
         started = time.monotonic()
         recorder = Recorder(self.record, namespace=self.options.namespace, actor=self.options.actor)
-        scheduler = Scheduler(recorder, self.options.executor, self.store, self.observer, self._max_parallel())
+        scheduler = Scheduler(recorder, executor, self.store, self.observer, self._max_parallel())
         scheduler.decider = self._decider(scheduler)
         assert isinstance(self.pipeline.root.body, ir.Dag)
         with _signals_cancel(scheduler):

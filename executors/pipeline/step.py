@@ -25,16 +25,17 @@ from clew.executors.pipeline.environment import Environment
 from clew.executors.pipeline.held import METRICS, Held, Values, without_none
 from clew.executors.pipeline.placeholder import fill_command, fill_run
 from clew.executors.pipeline.values import Mismatch, cast, from_text
-from clew.executors.protocol import Ended, Executor, Job, Work
+from clew.executors.protocol import Ended, Executor, Job, PythonModule, Work
 from clew.metadata.blobs.local import LocalStore
 from clew.metadata.blobs.protocol import ArtifactStore
 from clew.metadata.blobs.tree import digest_of_path
 from clew.metadata.errors import Invalid, SourceUnreachable, StepFailed
 
 _LONGEST_WORD_BYTES = 100_000  # Linux takes 128 KiB in one argument
+_EXECUTOR = "kfp.dsl.executor_main"
 _FROM_FILE = (
     "import json, runpy, sys; sys.argv[1:] = json.load(open(sys.argv[1])); "
-    "runpy.run_module('kfp.dsl.executor_main', run_name='__main__', alter_sys=True)"
+    f"runpy.run_module('{_EXECUTOR}', run_name='__main__', alter_sys=True)"
 )
 
 
@@ -133,21 +134,22 @@ def _work(step: Step, executor_input: dict[str, Any]) -> Work:
     environ = dict(container.env) | {"PYTHONUNBUFFERED": "1"}
     if lightweight is None:
         command = fill_command(container.command + container.args, executor_input, step.names)
-    else:
-        assert step.environment is not None
-        python = step.environment.python
-        source = step.folder / "ephemeral_component.py"
-        source.write_text(lightweight.source, "utf-8")
-        args = ["--component_module_path", str(source), *fill_command(lightweight.args, executor_input, step.names)]
-        command = [str(python), "-m", "kfp.dsl.executor_main", *args]
-        if any(len(word) > _LONGEST_WORD_BYTES for word in args):
-            (step.folder / "arguments.json").write_text(json.dumps(args))
-            command = [str(python), "-c", _FROM_FILE, str(step.folder / "arguments.json")]
-        path = environ.get("PATH", os.environ.get("PATH", os.defpath))
-        environ |= {"_KFP_RUNTIME": "true", "PATH": f"{python.parent}{os.pathsep}{path}"}
-    if not command:
-        raise StepFailed("the container has no command", field="command", remedy="Give the ContainerSpec a command")
-    return Work(tuple(command), step.folder / "work", step.log, environ, step.timeout_s)
+        if not command:
+            raise StepFailed("the container has no command", field="command", remedy="Give the ContainerSpec a command")
+        return Work(tuple(command), step.folder / "work", step.log, environ, step.timeout_s)
+    assert step.environment is not None
+    python = step.environment.python
+    source = step.folder / "ephemeral_component.py"
+    source.write_text(lightweight.source, "utf-8")
+    args = ["--component_module_path", str(source), *fill_command(lightweight.args, executor_input, step.names)]
+    command = [str(python), "-m", _EXECUTOR, *args]
+    if any(len(word) > _LONGEST_WORD_BYTES for word in args):
+        (step.folder / "arguments.json").write_text(json.dumps(args))
+        command = [str(python), "-c", _FROM_FILE, str(step.folder / "arguments.json")]
+    path = environ.get("PATH", os.environ.get("PATH", os.defpath))
+    environ |= {"_KFP_RUNTIME": "true", "PATH": f"{python.parent}{os.pathsep}{path}"}
+    module = PythonModule(python, _EXECUTOR, tuple(args))
+    return Work(tuple(command), step.folder / "work", step.log, environ, step.timeout_s, module)
 
 
 def _failed(step: Step, ended: Ended) -> StepFailed:

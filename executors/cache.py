@@ -97,7 +97,7 @@ class Cache:
             return Decision("miss", wanted.unknown)
         reason = ""
         now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-        for earlier in reader.executions_with_fingerprint(wanted.digest, limit=_CANDIDATES):
+        for earlier in _candidates(reader, wanted.digest):
             found = self._examine(reader, earlier, policy, now_ms)
             if isinstance(found, Decision):
                 return found
@@ -185,6 +185,14 @@ class Cache:
                 if best[0] is None or len(changed) < len(best[1]):
                     best = (earlier, changed)
         return best
+
+
+def _candidates(reader: Reader, digest: Digest) -> Iterator[Execution]:
+    """Executions with a fingerprint, newest first; the newest is nearly always the one, so it is read alone."""
+    newest = reader.executions_with_fingerprint(digest, limit=1)
+    yield from newest
+    if newest:
+        yield from reader.executions_with_fingerprint(digest, limit=_CANDIDATES)[1:]
 
 
 def _newest(reader: Reader, context_id: int, before: int | None) -> list[Execution]:

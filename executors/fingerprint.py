@@ -11,6 +11,7 @@ import ast
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from clew.metadata.digest import Digest, of_struct
@@ -89,6 +90,7 @@ def python_version() -> str:
     return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
+@lru_cache(1024)
 def code_digest(source: str) -> Digest:
     """The digest of Python ``source`` by meaning: comments, blanks and docstrings do not count.
 

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from clew.draw.words import STATE_STYLE, clean, value_json
 
@@ -55,14 +55,14 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def is_terminal() -> bool:
-    """Whether stdout is a terminal that a person watches."""
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+def is_terminal(stream: TextIO | None = None) -> bool:
+    """Whether ``stream`` (stdout) is a terminal that a person watches."""
+    return (stream or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
 
 
-def has_color() -> bool:
-    """Whether colours are wanted on stdout (https://no-color.org)."""
-    return is_terminal() and not os.environ.get("NO_COLOR")
+def has_color(stream: TextIO | None = None) -> bool:
+    """Whether colours are wanted on ``stream`` (stdout; https://no-color.org)."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
 
 
 def is_unicode() -> bool:
@@ -183,6 +183,6 @@ _ANSI = {
 }
 
 
-def paint(text: str, style: str) -> str:
-    """``text`` in colour, where colour is wanted."""
-    return f"\x1b[{_ANSI[style]}m{text}\x1b[0m" if style and text and has_color() else text
+def paint(text: str, style: str, stream: TextIO | None = None) -> str:
+    """``text`` in colour, where colour is wanted on ``stream`` (stdout)."""
+    return f"\x1b[{_ANSI[style]}m{text}\x1b[0m" if style and text and has_color(stream) else text

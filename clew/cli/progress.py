@@ -1,19 +1,22 @@
-"""How a run goes, on stderr: on a terminal the running steps move, and what has ended stays above them."""
+"""How a run goes, on stderr: on a terminal the running steps move, and what has ended stays above them.
+
+Rich draws what moves; it is loaded (60 ms) when a first step runs and a person watches.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clew.cli.output import console
+from clew.cli.output import console, is_terminal, paint
 from clew.draw.words import STATE_STYLE, clean, seconds_text
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.live import Live
 
     from clew.executors.protocol import Observer, TaskEvent
 
@@ -25,24 +28,25 @@ LOG_TAIL_BYTES = 8192
 @contextmanager
 def progress() -> Iterator[Observer]:
     """An observer that shows a run on stderr while it lasts."""
-    screen = console(stderr=True)
-    if not screen.is_terminal or not sys.stderr.isatty():
-        yield Lines(screen)
-        return
-    from rich.live import Live
-
-    lines = Lines(screen)
-    with Live(get_renderable=lines.running, console=screen, refresh_per_second=8, transient=True):
+    lines = Lines(is_watched=is_terminal(sys.stderr))
+    try:
         yield lines
+    finally:
+        lines.close()
 
 
 class Lines:
-    """Prints a line when a step ends, and why when it failed."""
+    """Prints a line when a step ends, and why when it failed; below them, what runs, if somebody watches."""
 
-    def __init__(self, screen: Console) -> None:
-        self._screen = screen
+    def __init__(self, *, is_watched: bool) -> None:
+        self._is_watched = is_watched
+        self._live: Live | None = None
         self._since: dict[str, float] = {}
-        self._note = ""
+
+    def close(self) -> None:
+        """Show nothing more as running."""
+        if self._live is not None:
+            self._live.stop()
 
     def run_started(self, run: str, pipeline: str, home: Path) -> None:
         """The run exists in the record."""
@@ -50,7 +54,6 @@ class Lines:
 
     def preparing(self, message: str) -> None:
         """Something slow happens before a task can start."""
-        self._note = message
         self._print(clean(message), "bright_black")
 
     def task_changed(self, event: TaskEvent) -> None:
@@ -58,8 +61,8 @@ class Lines:
         if event.kind == "dag":
             return
         if event.state == "RUNNING":
-            self._note = ""
             self._since[event.name] = time.monotonic()
+            self._move()
             return
         self._since.pop(event.name, None)
         took = seconds_text(event.seconds) if event.state not in ("CACHED", "SKIPPED") else ""
@@ -74,8 +77,16 @@ class Lines:
         """Nothing more will happen."""
         self._since.clear()
 
-    def running(self) -> Any:
-        """What is under way, drawn anew a few times a second."""
+    def _move(self) -> None:
+        if self._is_watched and self._live is None:
+            from rich.live import Live
+
+            self._live = Live(
+                get_renderable=self._running, console=console(stderr=True), refresh_per_second=8, transient=True
+            )
+            self._live.start()
+
+    def _running(self) -> Any:
         from rich.spinner import Spinner
         from rich.table import Table
         from rich.text import Text
@@ -96,9 +107,13 @@ class Lines:
             self._print(f"          | {line}", "bright_black")
 
     def _print(self, text: str, style: str) -> None:
-        from rich.text import Text
+        if self._live is not None:
+            from rich.text import Text
 
-        self._screen.print(Text(text, style=style), soft_wrap=True)
+            self._live.console.print(Text(text, style=style), soft_wrap=True)
+            return
+        with suppress(OSError):  # stderr may be closed; the exit code still tells
+            print(paint(text, style, sys.stderr), file=sys.stderr, flush=True)
 
 
 def _tail(log: Path) -> list[str]:

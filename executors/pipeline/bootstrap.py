@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
+from functools import lru_cache
 
 from clew.executors.pipeline.ir import Container
 
@@ -64,7 +65,9 @@ def _function(args: tuple[str, ...]) -> str:
     return args[args.index(flag) + 1] if flag in args[:-1] else ""
 
 
+@lru_cache(1024)
 def _packages(script: str) -> PackageSet:
+    """The packages a script installs. Most components of a pipeline share one script."""
     kfp, packages, options = "", dict[str, None](), dict[tuple[str, str], None]()
     for words in _pip_installs(script):
         waiting = iter(words)

@@ -19,7 +19,7 @@ MESSAGE: dict[Kind, Any] = {
     Kind.EXECUTION: pb.ExecutionType,
     Kind.CONTEXT: pb.ContextType,
 }
-_FIRST_BASE_ID = {Kind.ARTIFACT: 1, Kind.EXECUTION: 1 + len(SIMPLE_TYPES[0][1])}
+FIRST_BASE_ID = {Kind.ARTIFACT: 1, Kind.EXECUTION: 1 + len(SIMPLE_TYPES[0][1])}
 """The predefined types follow each other in the order of the wire's base types."""
 
 
@@ -51,7 +51,7 @@ def type_put(kind: Kind, message: Any, can_add_fields: bool, can_omit_fields: bo
         output_type=_structure(message, "output_type", kind),
     )
     base = message.base_type
-    base_id = _FIRST_BASE_ID[kind] + base - 1 if base else None
+    base_id = FIRST_BASE_ID[kind] + base - 1 if base else None
     return TypePut(wanted, base_id, can_add_fields, can_omit_fields)
 
 
@@ -71,7 +71,7 @@ def write_type(node_type: NodeType, into: Any) -> None:
         into.external_id = node_type.external_id
     into.properties.update({name: int(kind) for name, kind in node_type.properties.items()})
     if node_type.base_type_id is not None:
-        into.base_type = node_type.base_type_id - _FIRST_BASE_ID[node_type.kind] + 1
+        into.base_type = node_type.base_type_id - FIRST_BASE_ID[node_type.kind] + 1
     for field, structure in (("input_type", node_type.input_type), ("output_type", node_type.output_type)):
         if structure is not None:
             json_format.ParseDict(structure, getattr(into, field))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 from typing import Annotated, Any
 
 import typer
@@ -27,6 +28,8 @@ COMMANDS = {
     "doctor": ("Keep", "clew.cli.doctor"),
     "backup": ("Keep", "clew.cli.upkeep"),
     "restore": ("Keep", "clew.cli.upkeep"),
+    "import": ("Keep", "clew.cli.mlmd"),
+    "export": ("Keep", "clew.cli.mlmd"),
     "version": ("Keep", "clew.cli.version"),
 }
 """Name -> panel of the help, module that holds the function of that name."""
@@ -41,11 +44,11 @@ class Overview(typer.core.TyperGroup):
 
         lines = [f"{paint('Usage:', 'bold')} clew COMMAND ...", "", clew.__doc__ or ""]
         panel = ""
-        for name, (of, module) in COMMANDS.items():
+        for name, (of, _) in COMMANDS.items():
             if of != panel:
                 lines += ["", paint(of, "bold")]
                 panel = of
-            told = (getattr(import_module(module), name).__doc__ or "").splitlines()[0]
+            told = (_function(name).__doc__ or "").splitlines()[0]
             lines.append(f"  {paint(name.ljust(9), 'cyan')} {told}")
         lines += ["", paint("Options", "bold")]
         records = [record for option in self.get_params(ctx) if (record := option.get_help_record(ctx))]
@@ -71,10 +74,15 @@ def command_for(arguments: Sequence[str]) -> Any:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(clew)
-    for name, (panel, module) in COMMANDS.items():
+    for name, (panel, _) in COMMANDS.items():
         if named == name or (named is None and not only_help):
-            app.command(name, rich_help_panel=panel)(getattr(import_module(module), name))
+            app.command(name, rich_help_panel=panel)(_function(name))
     return read_plainly(typer.main.get_command(app))
+
+
+def _function(name: str) -> Any:
+    """The function of a command; one that is named as a word of Python ends in an underscore."""
+    return getattr(import_module(COMMANDS[name][1]), f"{name}_" if iskeyword(name) else name)
 
 
 def _version(wanted: bool) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from clew.cli.bars import bars
 from clew.cli.options import Home, Json
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
 
 
 def verify(
@@ -38,8 +36,8 @@ def verify(
 
     opened = OpenedHome(load(home=home, url=""))
     try:
-        with _progress() as progress:
-            found = verify_home(opened, record=record, bytes=bytes, tell=_Bar(progress).tell)
+        with bars() as tell:
+            found = verify_home(opened, record=record, bytes=bytes, tell=tell)
     finally:
         opened.close()
     if json:
@@ -74,8 +72,8 @@ def backup(
 
     opened = OpenedHome(load(home=home, url=""))
     try:
-        with _progress() as progress:
-            done = back_up(opened, destination, tell=_Bar(progress).tell)
+        with bars() as tell:
+            done = back_up(opened, destination, tell=tell)
     finally:
         opened.close()
     if json:
@@ -107,8 +105,8 @@ def restore(
     from clew.upkeep.backup import restore as bring_back
 
     target = load(home=home, url="").home
-    with _progress() as progress:
-        done = bring_back(source, target, force=force, tell=_Bar(progress).tell)
+    with bars() as tell:
+        done = bring_back(source, target, force=force, tell=tell)
     if done.replaced:
         note(f"the home that stood there is now {done.replaced}")
     if json:
@@ -129,35 +127,3 @@ def _print_findings(found: Any) -> None:
         emit(paint("damaged ", "bold red") + problem)
     if not found.damage:
         emit(paint("everything is as it was recorded", "green"))
-
-
-def _progress() -> Progress:
-    """A progress bar on stderr; nothing where nobody watches."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    from clew.cli.output import console
-
-    screen = console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=screen,
-        transient=True,
-        disable=not screen.is_terminal,
-    )
-
-
-class _Bar:
-    """Turns "done of total" reports into a bar a subject."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._tasks: dict[str, Any] = {}
-
-    def tell(self, subject: str, done: int, total: int | None) -> None:
-        """Show that ``done`` of ``total`` are done."""
-        if subject not in self._tasks:
-            self._tasks[subject] = self._progress.add_task(subject, total=total)
-        self._progress.update(self._tasks[subject], completed=done, total=total)

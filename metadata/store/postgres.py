@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import os
+import string
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -53,6 +54,8 @@ def _column_types(table: str) -> list[str]:
     return [columns[name].type.compile(dialect=dialect).lower() for name in TABLES[table]]
 
 
+_KEYS = tuple(string.ascii_lowercase)
+"""What the columns of a table are called on the way: the server reads JSON letter by letter."""
 _TYPES = {table: _column_types(table) for table in TABLES}
 
 
@@ -63,8 +66,8 @@ def _insert_statement(tables: tuple[str, ...], claim: bool) -> str:
     guard = " WHERE EXISTS (SELECT 1 FROM claim)" if claim else ""
     for table in tables:
         columns, types = TABLES[table], _TYPES[table]
-        wire = [f"{c} {'text' if t == 'bytea' else t}" for c, t in zip(columns, types, strict=True)]
-        values = [f"decode(r.{c}, 'base64')" if t == "bytea" else f"r.{c}" for c, t in zip(columns, types, strict=True)]
+        wire = [f"{k} {'text' if t == 'bytea' else t}" for k, t in zip(_KEYS, types, strict=False)]
+        values = [f"decode(r.{k}, 'base64')" if t == "bytea" else f"r.{k}" for k, t in zip(_KEYS, types, strict=False)]
         parts.append(
             f"new_{table} AS (INSERT INTO {table}({','.join(columns)}) SELECT {','.join(values)} "
             f"FROM json_to_recordset(%s::json) AS r({','.join(wire)}){guard})"
@@ -78,12 +81,10 @@ def _body(table: str, rows: list[Row]) -> str:
 
 
 def _json_rows(table: str, rows: list[Row]) -> list[dict[str, Any]]:
-    columns, types = TABLES[table], _TYPES[table]
+    types = _TYPES[table]
     if "json" not in types and "bytea" not in types:
-        return [dict(zip(columns, row, strict=True)) for row in rows]
-    return [
-        {c: v if v is None else _json_value(v, t) for c, v, t in zip(columns, row, types, strict=True)} for row in rows
-    ]
+        return [dict(zip(_KEYS, row, strict=False)) for row in rows]
+    return [{k: _json_value(v, t) for k, v, t in zip(_KEYS, row, types, strict=False) if v is not None} for row in rows]
 
 
 def _json_value(value: Any, type: str) -> Any:

@@ -128,8 +128,8 @@ def kill_left_behind(folder: Path) -> int:
 
 
 def _note_pid(folder: Path, pid: int) -> None:
-    with suppress(OSError):
-        _pid_file(folder).write_text(f"{pid} {_born(pid)}")
+    with suppress(OSError), open(_pid_file(folder), "w") as stream:
+        stream.write(f"{pid} {_born(pid)}")
 
 
 def _pid_file(folder: Path) -> Path:
@@ -139,7 +139,8 @@ def _pid_file(folder: Path) -> Path:
 def _born(pid: int) -> str:
     """When a process started, in the kernel's ticks; empty where the system does not tell."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        with open(f"/proc/{pid}/stat") as stream:
+            return stream.read().rpartition(")")[2].split()[19]
     except (OSError, IndexError):
         return ""
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clew.executors.cache import Cache, Claim, Decision
 from clew.executors.fingerprint import Fingerprint, code_digest, fingerprint
@@ -17,12 +17,14 @@ from clew.executors.pipeline.environment import PYTHON_VERSION, Environment, Env
 from clew.executors.pipeline.held import Held, Values, from_record
 from clew.executors.pipeline.importer import bring, known
 from clew.executors.pipeline.recorder import CONTAINER, IMPORTER, Doing, Done, component_context, now_ms
-from clew.executors.pipeline.step import Step
 from clew.executors.pipeline.unfold import Node, inputs_of
 from clew.executors.protocol import CachePolicy
 from clew.metadata.reader import Reader
 from clew.metadata.record import Record
 from clew.metadata.states import EventType, ExecutionState
+
+if TYPE_CHECKING:
+    from clew.executors.pipeline.step import Step
 
 _PIN = re.compile(r"kfp(==|>=|~=|<=)[^'\" ]*")
 
@@ -118,19 +120,21 @@ class Decider:
         with ExitStack() as undo:
             claim: Claim | None = None
             if reusable:
-                decision = self._look_up(node, print_)
+                decision = self._look_up(node, print_, explained=False)
                 if not decision.hit:
                     claim = self.cache.claim(print_.digest)
                     if claim is None:
                         return Busy()
                     undo.callback(claim.release)
-                    decision = self._look_up(node, print_)  # it may have been finished meanwhile
+                    decision = self._look_up(node, print_, explained=True)  # it may have been finished meanwhile
                 if decision.hit:
                     return Done(doing(decision), ExecutionState.CACHED, _outputs(decision))
             else:
                 decision = Decision("off", off or print_.unknown)
             if lightweight and environment is None:
                 environment = self._environment(lightweight)
+            from clew.executors.pipeline.step import Step  # 4 ms that a run in which all is reused need not pay
+
             step = Step(
                 node.task.component,
                 container,
@@ -153,8 +157,8 @@ class Decider:
             )
         return self.environments.provide(packages, self.preparing)
 
-    def _look_up(self, node: Node, print_: Fingerprint) -> Decision:
-        component = component_context(self.pipeline, node.task.component.name)
+    def _look_up(self, node: Node, print_: Fingerprint, *, explained: bool) -> Decision:
+        component = component_context(self.pipeline, node.task.component.name) if explained else ""
         with self.record.read() as reader:
             return self.cache.lookup(reader, print_, self.policy, component, before=node.root_execution)
 

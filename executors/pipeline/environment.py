@@ -10,11 +10,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
-import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,19 +75,30 @@ class Environments:
 
 def _here(wanted: PackageSet) -> Environment | None:
     """This interpreter, if it has all of ``wanted``."""
-    import importlib.metadata  # 25 ms that a run in which all is reused need not pay
-
+    found = _installed(sys.path)
     installed: dict[str, str] = {}
     for requirement in (wanted.kfp or "kfp", *wanted.packages):
         distribution = name(requirement)
-        try:
-            version = importlib.metadata.version(distribution) if distribution else ""
-        except importlib.metadata.PackageNotFoundError:
-            return None
+        version = found.get(distribution, "")
         if not version or not _satisfies(requirement, version):
             return None
         installed[distribution] = version
     return Environment(Path(sys.executable), _named(wanted, installed))
+
+
+def _installed(folders: Iterable[str]) -> dict[str, str]:
+    """Distribution -> version, read off the names of their folders: a twentieth of what importlib.metadata takes.
+
+    Source: packaging.python.org, "Recording installed projects": ``name-version.dist-info``.
+    """
+    found: dict[str, str] = {}
+    for folder in folders:
+        with suppress(OSError):  # a file, or not there
+            for entry in os.listdir(folder):
+                if entry.endswith(".dist-info"):
+                    distribution, _, version = entry.removesuffix(".dist-info").rpartition("-")
+                    found.setdefault(name(distribution), version)
+    return found
 
 
 def _satisfies(requirement: str, version: str) -> bool:
@@ -108,7 +118,7 @@ def _named(wanted: PackageSet, installed: dict[str, str]) -> dict[str, str]:
 
 
 def _build(folder: Path, wanted: PackageSet) -> None:
-    import importlib.metadata
+    import shutil
 
     shutil.rmtree(folder, ignore_errors=True)
     uv = _uv()
@@ -120,10 +130,7 @@ def _build(folder: Path, wanted: PackageSet) -> None:
     if wanted.packages:
         _run(wanted, [*install, *wanted.packages])
     _run(wanted, [*install, "--no-deps", wanted.kfp or "kfp"])
-    installed = {
-        name(d.metadata["Name"]): d.version
-        for d in importlib.metadata.distributions(path=[str(p) for p in folder.glob("lib/python*/site-packages")])
-    }
+    installed = _installed(str(p) for p in folder.glob("lib/python*/site-packages"))
     partial = folder / (_READY + ".partial")
     partial.write_text(json.dumps(installed, sort_keys=True))
     partial.rename(folder / _READY)
@@ -135,6 +142,8 @@ def _uv() -> str:
 
         return str(uv.find_uv_bin())
     except (ImportError, FileNotFoundError) as error:
+        import shutil
+
         if found := shutil.which("uv"):
             return found
         raise SubmitFailed(
@@ -143,6 +152,8 @@ def _uv() -> str:
 
 
 def _run(wanted: PackageSet, command: list[str]) -> None:
+    import subprocess
+
     environ = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")}
     done = subprocess.run(command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:

@@ -1,23 +1,17 @@
-"""Run what has to run: record the start, run the step with its retries, publish, record the end."""
+"""Run what has to run: the step, its retries, its outputs published. What became of it is recorded by the scheduler."""
 
 from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from clew.executors.pipeline import ir
-from clew.executors.pipeline.decide import ToRun
 from clew.executors.pipeline.held import Values
-from clew.executors.pipeline.recorder import Recorder
-from clew.executors.pipeline.step import run
+from clew.executors.pipeline.step import Step, run
 from clew.executors.protocol import Executor, Job
 from clew.metadata.blobs.protocol import ArtifactStore
 from clew.metadata.errors import ExecutorError, Invalid
-from clew.metadata.states import ExecutionState
-
-STATES = {"COMPLETE": ExecutionState.COMPLETE, "FAILED": ExecutionState.FAILED, "CANCELED": ExecutionState.CANCELED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +19,16 @@ class Performed:
     """What became of a step."""
 
     state: str
-    """COMPLETE, FAILED or CANCELED; SKIPPED when it was not started."""
+    """COMPLETE, FAILED or CANCELED."""
     outputs: Values = field(default_factory=Values)
     error: str = ""
+    attempts: int = 1
 
 
 class Performer:
     """Runs steps until it is told to stop. Safe for several threads."""
 
-    def __init__(self, recorder: Recorder, executor: Executor, store: ArtifactStore) -> None:
-        self._recorder = recorder
+    def __init__(self, executor: Executor, store: ArtifactStore) -> None:
         self._executor = executor
         self._store = store
         self._jobs: set[Job] = set()
@@ -49,37 +43,24 @@ class Performer:
         for job in jobs:
             job.cancel()
 
-    def perform(self, retry: ir.Retry, work: ToRun, started: Callable[[int], None]) -> Performed:
-        """Run ``work`` and record it; ``started`` gets its execution. What was claimed is released.
+    def perform(self, retry: ir.Retry, step: Step) -> Performed:
+        """Run ``step``, as often as ``retry`` allows.
 
-        Errors: Unavailable, Corrupt when the record or the store cannot be used.
+        Errors: OSError when its folder cannot be written; Unavailable when the store cannot be used.
         """
-        try:
-            if self._stop.is_set():
-                return Performed("SKIPPED", error="the run was canceled")
-            work.step.folder.mkdir(parents=True, exist_ok=True)
-            (execution,) = self._recorder.start([work.doing])
-            started(execution)
-            return self._until_done(retry, work, execution)
-        finally:
-            if work.claim is not None:
-                work.claim.release()
-
-    def _until_done(self, retry: ir.Retry, work: ToRun, execution: int) -> Performed:
         for attempt in itertools.count(1):
+            if self._stop.is_set():
+                return Performed("CANCELED", error="the run was canceled", attempts=attempt)
             try:
-                outputs = self._attempt(work)
-                outputs = self._recorder.finish(execution, ExecutionState.COMPLETE, outputs, attempts=attempt)
-                return Performed("COMPLETE", outputs)
+                return Performed("COMPLETE", self._attempt(step), attempts=attempt)
             except (ExecutorError, Invalid) as error:
                 if not self._stop.is_set() and self._waits_to_retry(retry, attempt):
                     continue
                 state = "CANCELED" if self._stop.is_set() else "FAILED"
-                self._recorder.finish(execution, STATES[state], Values(), error=str(error), attempts=attempt)
-                return Performed(state, error=str(error))
+                return Performed(state, error=str(error), attempts=attempt)
         raise AssertionError("unreachable")
 
-    def _attempt(self, work: ToRun) -> Values:
+    def _attempt(self, step: Step) -> Values:
         jobs: list[Job] = []
 
         def watch(job: Job) -> None:
@@ -90,7 +71,7 @@ class Performer:
                 job.cancel()
 
         try:
-            return run(work.step, self._executor, self._store, watch)
+            return run(step, self._executor, self._store, watch)
         finally:
             with self._guard:
                 self._jobs.difference_update(jobs)

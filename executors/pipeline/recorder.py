@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,8 @@ from clew.executors.cache import COMPONENT_TYPE, DECISION, PARTS, Decision
 from clew.executors.fingerprint import Fingerprint
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.held import Held, Values, to_property
-from clew.metadata.change import Change, NodePut
+from clew.metadata.change import Change, NodePut, Receipt
+from clew.metadata.errors import Invalid
 from clew.metadata.ids import Kind
 from clew.metadata.node import NodeType
 from clew.metadata.record import Record
@@ -67,6 +68,17 @@ class Done:
     doing: Doing
     state: ExecutionState
     outputs: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of an execution that was started."""
+
+    execution: int
+    state: ExecutionState
+    outputs: Values
+    error: str = ""
+    attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,22 +153,39 @@ class Recorder:
         receipt = self._record.commit(change)
         return [receipt.id(put) for put in puts]
 
-    def finish(
-        self, execution: int, state: ExecutionState, outputs: Values, *, error: str = "", attempts: int = 1
-    ) -> Values:
-        """The end of an execution that was started; returns its outputs with the ids they got."""
-        change = self._change()
-        properties: dict[str, Value] = {}
-        if outputs.parameters:
-            properties["outputs"] = outputs.parameters
-        if error:
-            properties["clew.error"] = error
-        if attempts > 1:
-            properties["clew.attempts"] = attempts
-        change.execution(id=execution, state=state, ended_ms=now_ms(), custom_properties=properties)
-        made = self._artifacts(change, outputs, execution)
-        receipt = self._record.commit(change)
-        return _with_ids(outputs, {key: receipt.id(put) for key, put in made.items()})
+    def start_each(self, doings: Sequence[Doing]) -> list[int | Invalid]:
+        """Executions under way, each its own change, committed together; the id of each, or what is wrong with it."""
+        changes = [self._change() for _ in doings]
+        puts = [self._execution(c, d, ExecutionState.RUNNING, None) for c, d in zip(changes, doings, strict=True)]
+        return [
+            outcome.id(put) if isinstance(outcome, Receipt) else _invalid(outcome)
+            for outcome, put in zip(self._record.commit_many(changes), puts, strict=True)
+        ]
+
+    def finish_each(self, ends: Sequence[Finished]) -> list[Values | Invalid]:
+        """Ends of executions, each its own change, committed together.
+
+        Of each its outputs, with the ids they got; or what is wrong with them, and then it is still open.
+        """
+        changes, made = [], []
+        for end in ends:
+            change = self._change()
+            properties: dict[str, Value] = {}
+            if end.outputs.parameters:
+                properties["outputs"] = end.outputs.parameters
+            if end.error:
+                properties["clew.error"] = end.error
+            if end.attempts > 1:
+                properties["clew.attempts"] = end.attempts
+            change.execution(id=end.execution, state=end.state, ended_ms=now_ms(), custom_properties=properties)
+            changes.append(change)
+            made.append(self._artifacts(change, end.outputs, end.execution))
+        return [
+            _with_ids(end.outputs, {key: outcome.id(put) for key, put in puts.items()})
+            if isinstance(outcome, Receipt)
+            else _invalid(outcome)
+            for end, puts, outcome in zip(ends, made, self._record.commit_many(changes), strict=True)
+        ]
 
     def finish_dags(self, ended: Iterable[tuple[int, ExecutionState, Values]]) -> None:
         """The ends of graphs, loops and iterations, in one change."""
@@ -258,6 +287,12 @@ class Recorder:
             size_bytes=item.size_bytes,
             custom_properties=properties | {"display_name": item.name, "store_session_info": LOCAL_STORAGE},
         )
+
+
+def _invalid(outcome: BaseException) -> Invalid:
+    if isinstance(outcome, Invalid):
+        return outcome
+    raise outcome
 
 
 def component_context(pipeline: str, component: str) -> str:

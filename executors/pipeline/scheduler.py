@@ -1,8 +1,8 @@
 """Run a pipeline's tasks, as many at once as allowed, in the order their dependencies allow.
 
-One thread (the caller's) holds all state: it opens frames, starts what is ready, and takes in news. Two pools work for
-it: *deciders* bind inputs, fingerprint and look up; *runners*, ``max_parallel`` of them, run steps and publish. What
-was reused or imported since the last turn is recorded in one change.
+One thread (the caller's) holds all state: it opens frames, starts what is ready, takes in news, and records it. Two
+sets of threads work for it: *deciders* bind inputs, fingerprint and look up; *runners*, ``max_parallel`` of them, run
+steps and publish. What was reused, starts or has ended since the last turn is committed together.
 """
 
 from __future__ import annotations
@@ -12,39 +12,45 @@ import itertools
 import queue
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.decide import Busy, Decider, ToRun
 from clew.executors.pipeline.doing import doing_failed, doing_graph, doing_iteration
 from clew.executors.pipeline.held import Values
-from clew.executors.pipeline.perform import STATES, Performer
 from clew.executors.pipeline.recorder import Done, Recorder
+from clew.executors.pipeline.steps import STATES, Steps
 from clew.executors.pipeline.unfold import Frame, Node, gather, inputs_of, items_of, iteration_inputs
+from clew.executors.pipeline.workers import Workers
 from clew.executors.protocol import Executor, Observer, TaskEvent
 from clew.metadata.blobs.failure import write_failed
 from clew.metadata.blobs.protocol import ArtifactStore
 from clew.metadata.errors import ExecutorError, Invalid
 from clew.metadata.states import ExecutionState
 
+if TYPE_CHECKING:
+    from clew.executors.pipeline.perform import Performed
+
 _DECIDERS = 4
 _ASK_AGAIN_S = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class _Started:
-    node: Node
-    execution: int
+_CANCELED = "the run was canceled"
 
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
     node: Node
-    state: str
-    outputs: Values
-    error: str = ""
+    what: Performed
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """It could not be begun."""
+
+    node: Node
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ class _Cancel:
     pass
 
 
-_News = _Started | _Ended | _Decided | _Note | _Fatal | _Cancel
+_News = _Ended | _Failed | _Decided | _Note | _Fatal | _Cancel
 
 
 class Scheduler:
@@ -82,11 +88,10 @@ class Scheduler:
         max_parallel: int,
     ) -> None:
         self._recorder = recorder
-        self._performer = Performer(recorder, executor, store)
         self._observer = observer
         self._news: queue.SimpleQueue[_News] = queue.SimpleQueue()
-        self._deciders = ThreadPoolExecutor(_DECIDERS, "clew-decide")
-        self._runners = ThreadPoolExecutor(max_parallel, "clew-run")
+        self._deciders = Workers(_DECIDERS, "clew-decide")
+        self._steps = Steps(recorder, executor, store, max_parallel, self._perform)
         self._later: list[tuple[float, int, Node]] = []
         self._ticket = itertools.count()
         self._outstanding = 0
@@ -121,8 +126,8 @@ class Scheduler:
             self._cancel()
             raise
         finally:
-            self._deciders.shutdown(cancel_futures=True)
-            self._runners.shutdown()
+            self._deciders.close(drop=True)
+            self._steps.close()
             self._release_claims()
         if self._fatal is not None:
             raise self._fatal
@@ -152,10 +157,20 @@ class Scheduler:
                     self._submit_decision(node)
             self._open_graphs(graphs)
             self._settle()
+        self._start_steps()
 
     def _submit_decision(self, node: Node) -> None:
         self._outstanding += 1
-        self._deciders.submit(self._guarded, node, self._decide)
+        self._deciders.submit(partial(self._guarded, node, partial(self._decide, node)))
+
+    def _start_steps(self) -> None:
+        for node, execution in self._steps.start():
+            self._outstanding += 1
+            if isinstance(execution, Invalid):
+                self._news.put(_Failed(node, str(execution)))
+            else:
+                node.execution, node.state, node.started = execution, "RUNNING", time.monotonic()
+                self._tell(node)
 
     def _open_graphs(self, nodes: list[Node]) -> None:
         ready: list[Node] = []
@@ -216,11 +231,11 @@ class Scheduler:
 
     # -- work on other threads ------------------------------------------------------------------------
 
-    def _guarded(self, node: Node, work: Callable[[Node], _News]) -> None:
+    def _guarded(self, node: Node, work: Callable[[], _News]) -> None:
         try:
-            self._news.put(work(node))
+            self._news.put(work())
         except (ExecutorError, Invalid) as error:
-            self._news.put(_Ended(node, "FAILED", Values(), str(error)))
+            self._news.put(_Failed(node, str(error)))
         except OSError as error:
             self._news.put(_Fatal(write_failed(error, f"the folder of {node.path} in the home")))
         except BaseException as error:
@@ -230,11 +245,8 @@ class Scheduler:
         assert self.decider is not None
         return _Decided(node, self.decider.decide(node))
 
-    def _perform(self, node: Node, work: ToRun) -> _News:
-        ended = self._performer.perform(
-            node.task.retry, work, lambda execution: self._news.put(_Started(node, execution))
-        )
-        return _Ended(node, ended.state, ended.outputs, ended.error)
+    def _perform(self, node: Node, perform: Callable[[], Performed]) -> None:
+        self._guarded(node, lambda: _Ended(node, perform()))
 
     # -- news -----------------------------------------------------------------------------------------
 
@@ -255,23 +267,21 @@ class Scheduler:
 
     def _take(self, batch: list[_News]) -> None:
         done: list[tuple[Node, Done]] = []
+        ended: list[tuple[Node, Performed]] = []
         for news in batch:
-            self._outstanding -= isinstance(news, _Decided | _Ended | _Fatal)
+            self._outstanding -= isinstance(news, _Decided | _Ended | _Failed | _Fatal)
             match news:
                 case _Decided(node, Done() as what):
                     done.append((node, what))
-                case _Decided(node, what):
+                case _Decided(node, (ToRun() | Busy()) as what):
                     self._take_decision(node, what)
-                case _Started(node, execution):
-                    node.execution, node.state, node.started = execution, "RUNNING", time.monotonic()
-                    self._tell(node)
-                case _Ended(node, "FAILED", _, error) if node.execution is None:
+                case _Ended(node, performed):
+                    ended.append((node, performed))
+                case _Failed(node, error):
                     if self.canceled:
                         self._end(node, "SKIPPED", Values(), error)
                     else:
                         done.append((node, Done(doing_failed(node, error), ExecutionState.FAILED, Values())))
-                case _Ended(node, state, outputs, error):
-                    self._end(node, state, outputs, error)
                 case _Note(message):
                     self._observer.preparing(message)
                 case _Fatal(error):
@@ -279,22 +289,26 @@ class Scheduler:
                     self._cancel()
                 case _Cancel():
                     self._cancel()
+        self._record_done(done)
+        for end in self._steps.finish(ended) if ended else ():
+            self._end(end.node, end.state, end.outputs, end.error)
+
+    def _take_decision(self, node: Node, what: ToRun | Busy) -> None:
+        if self.canceled:
+            _release(what)
+            self._end(node, "SKIPPED", Values(), _CANCELED)
+        elif isinstance(what, ToRun):
+            fingerprint = what.doing.fingerprint
+            node.fingerprint = fingerprint.digest if fingerprint else None
+            self._steps.add(node, what)
+        else:
+            heapq.heappush(self._later, (time.monotonic() + _ASK_AGAIN_S, next(self._ticket), node))
+
+    def _record_done(self, done: list[tuple[Node, Done]]) -> None:
         if done:
             recorded = self._recorder.record_done(what for _, what in done)
             for (node, what), (execution, outputs) in zip(done, recorded, strict=True):
                 self._take_done(node, what, execution, outputs)
-
-    def _take_decision(self, node: Node, what: Done | ToRun | Busy) -> None:
-        if isinstance(what, Busy):
-            if self.canceled:
-                self._end(node, "SKIPPED", Values(), "the run was canceled")
-            else:
-                heapq.heappush(self._later, (time.monotonic() + _ASK_AGAIN_S, next(self._ticket), node))
-        elif isinstance(what, ToRun):
-            fingerprint = what.doing.fingerprint
-            node.fingerprint = fingerprint.digest if fingerprint else None
-            self._outstanding += 1
-            self._runners.submit(self._guarded, node, lambda n: self._perform(n, what))
 
     def _take_done(self, node: Node, what: Done, execution: int, outputs: Values) -> None:
         node.execution = execution
@@ -353,16 +367,18 @@ class Scheduler:
             self._recorder.finish_dags(ended)
 
     def _cancel(self) -> None:
-        self._performer.stop()
+        dropped = self._steps.stop()
         if self.canceled:
             return
         self.canceled = True
-        while self._later:
-            self._end(heapq.heappop(self._later)[2], "SKIPPED", Values(), "the run was canceled")
+        dropped += [node for _, _, node in self._later]
+        self._later.clear()
+        for node in dropped:
+            self._end(node, "SKIPPED", Values(), _CANCELED)
         for frame in list(self._open):
             for node in frame.nodes.values():
                 if node.state == "WAITING":
-                    node.state, node.message = "SKIPPED", "the run was canceled"
+                    node.state, node.message = "SKIPPED", _CANCELED
                     self._tell(node)
         for frame in list(self._open):
             self._close_if_finished(frame)
@@ -374,8 +390,8 @@ class Scheduler:
                 news = self._news.get_nowait()
             except queue.Empty:
                 return
-            if isinstance(news, _Decided) and isinstance(news.what, ToRun) and news.what.claim is not None:
-                news.what.claim.release()
+            if isinstance(news, _Decided):
+                _release(news.what)
 
     def _tell(self, node: Node) -> None:
         self._observer.task_changed(
@@ -390,3 +406,8 @@ class Scheduler:
                 saved_seconds=node.saved_seconds,
             )
         )
+
+
+def _release(what: Done | ToRun | Busy) -> None:
+    if isinstance(what, ToRun) and what.claim is not None:
+        what.claim.release()

@@ -97,9 +97,13 @@ def _run_process(
 
 def _prepare(step: Step) -> dict[str, Any]:
     """Empty folders and the ExecutorInput message."""
+    step.folder.mkdir(parents=True, exist_ok=True)
     for name in ("work", "out", "parameters"):
-        shutil.rmtree(step.folder / name, ignore_errors=True)
-        (step.folder / name).mkdir(parents=True)
+        try:
+            os.mkdir(step.folder / name)
+        except FileExistsError:  # an earlier attempt's
+            shutil.rmtree(step.folder / name, ignore_errors=True)
+            os.mkdir(step.folder / name)
     outputs = step.component.outputs
     return {
         "inputs": {

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from clew.executors.protocol import Silent, TaskEvent
 from clew.metadata.change import Change, Receipt
+from clew.metadata.committer import Outcome
 from clew.metadata.node import Execution
 from clew.metadata.record import Record
 from clew.metadata.states import ExecutionState
@@ -150,17 +152,26 @@ def test_the_run_of_a_killed_runner_is_failed_by_the_next_run_and_its_steps_are_
 def test_a_run_that_cannot_record_ends_in_the_records_own_error(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from clew.metadata.errors import StoreFull
 
-    commit, calls = Record.commit, list[Change]()
+    one, many, calls = Record.commit, Record.commit_many, list[object]()
 
-    def failing(self: Record, change: Change) -> Receipt:
+    def fail_from_the_third_on(change: object) -> None:
         calls.append(change)
         if len(calls) > 2:
             raise StoreFull("the disk is full")
-        return commit(self, change)
 
-    monkeypatch.setattr(Record, "commit", failing)
+    def commit(self: Record, change: Change) -> Receipt:
+        fail_from_the_third_on(change)
+        return one(self, change)
+
+    def commit_many(self: Record, changes: Sequence[Change]) -> list[Outcome]:
+        fail_from_the_third_on(changes)
+        return many(self, changes)
+
+    monkeypatch.setattr(Record, "commit", commit)
+    monkeypatch.setattr(Record, "commit_many", commit_many)
     with pytest.raises(StoreFull):
         bench.run("sums")
+    assert not list((bench.home / "locks" / "steps").iterdir())
 
 
 class _CancelWhenRunning(Silent):

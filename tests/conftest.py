@@ -1,4 +1,4 @@
-"""Fixtures every part shares: a fake clock, a fresh record on SQLite and on PostgreSQL.
+"""Fixtures every part shares: a fake clock, a fresh record on SQLite and on PostgreSQL, ML Metadata's own clients.
 
 ``CLEW_TEST_POSTGRES_URL`` names a server to use (its user must be allowed to create databases); without it a throw-away
 one is started. Where neither is possible the PostgreSQL tests are skipped with the reason, and fail when ``CI=true``.
@@ -9,6 +9,9 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import os
+import platform
+import shutil
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,6 +27,8 @@ pytest.register_assert_rewrite("clew.graph.contract", "clew.graph.loom")
 
 ROOT = Path(__file__).resolve().parents[1]
 START_MS = 1_700_000_000_000
+BESIDE_CLIENT = ("pytest", "pytest-timeout", "absl-py")
+NEWER_LINUX = ("--python-platform", f"{platform.machine()}-manylinux_2_40")
 _database = itertools.count(1)
 
 
@@ -205,6 +210,47 @@ def sqlite_record(tmp_path: Path, clock: FakeClock) -> Iterator[Record]:
     record = Record.open(f"sqlite:///{tmp_path}/record.db", clock_ms=clock)
     yield record
     record.close()
+
+
+@pytest.fixture(scope="session")
+def client_python() -> Path:
+    """A Python 3.11 that holds the original client: it needs an older protobuf than ours."""
+    return _client("mlmd", "ml-metadata==1.17.1", "import ml_metadata")
+
+
+@pytest.fixture(scope="session")
+def newest_python() -> Path:
+    """A Python 3.11 that holds the newest client."""
+    return _client("mlmd-newest", "ml-metadata==1.21.0", "import ml_metadata.proto.metadata_store_service_pb2_grpc")
+
+
+def _client(name: str, client: str, probe: str) -> Path:
+    venv = ROOT / ".bench" / name
+    try:
+        _make_client(venv, client, probe)
+    except (OSError, subprocess.CalledProcessError) as error:
+        told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()[-1:]
+        reason = f"{client} cannot be installed into a Python 3.11: {told}"
+        if os.environ.get("CI", "").lower() in ("1", "true"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return venv / "bin" / "python"
+
+
+def _make_client(venv: Path, client: str, probe: str) -> None:
+    python = venv / "bin" / "python"
+    imports: list[str | Path] = [python, "-c", f"import pytest, pytest_timeout, absl; {probe}"]
+    if python.exists() and not subprocess.run(imports, capture_output=True).returncode:
+        return
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
+    if uv is None:
+        raise OSError("uv is missing")
+    if not python.exists():
+        subprocess.run([uv, "venv", "--quiet", "--python", "3.11", venv], check=True, capture_output=True, text=True)
+    install = [uv, "pip", "install", "--quiet", "--python", str(python), client, *BESIDE_CLIENT]
+    if subprocess.run(install, capture_output=True).returncode:
+        # Its wheel may be for a newer Linux than this one. The Python code in it, which makes wire calls, runs here.
+        subprocess.run([*install, *NEWER_LINUX], check=True, capture_output=True, text=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,11 +1,9 @@
-"""A record behind ML Metadata's service: asked directly, or by the original client in a Python of its own."""
+"""A record behind ML Metadata's service: asked directly, or served."""
 
 from __future__ import annotations
 
 import os
-import platform
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,10 +20,7 @@ from clew.api.service import Services
 from clew.graph.sql import SqlEngine
 from clew.metadata.record import Record
 
-ROOT = Path(__file__).resolve().parents[3]
 CLEW = Path(sys.executable).with_name("clew")
-BESIDE_CLIENT = ("pytest", "pytest-timeout", "absl-py")
-NEWER_LINUX = ("--python-platform", f"{platform.machine()}-manylinux_2_40")
 
 
 class Store:
@@ -143,44 +138,3 @@ def clew_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClewUp]:
     server = ClewUp(tmp_path_factory.mktemp("up") / "home")
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="session")
-def client_python() -> Path:
-    """A Python 3.11 that holds the original client: it needs an older protobuf than ours."""
-    return _client("mlmd", "ml-metadata==1.17.1", "import ml_metadata")
-
-
-@pytest.fixture(scope="session")
-def newest_python() -> Path:
-    """A Python 3.11 that holds the newest client."""
-    return _client("mlmd-newest", "ml-metadata==1.21.0", "import ml_metadata.proto.metadata_store_service_pb2_grpc")
-
-
-def _client(name: str, client: str, probe: str) -> Path:
-    venv = ROOT / ".bench" / name
-    try:
-        _make_client(venv, client, probe)
-    except (OSError, subprocess.CalledProcessError) as error:
-        told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()[-1:]
-        reason = f"{client} cannot be installed into a Python 3.11: {told}"
-        if os.environ.get("CI", "").lower() in ("1", "true"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return venv / "bin" / "python"
-
-
-def _make_client(venv: Path, client: str, probe: str) -> None:
-    python = venv / "bin" / "python"
-    imports: list[str | Path] = [python, "-c", f"import pytest, pytest_timeout, absl; {probe}"]
-    if python.exists() and not subprocess.run(imports, capture_output=True).returncode:
-        return
-    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
-    if uv is None:
-        raise OSError("uv is missing")
-    if not python.exists():
-        subprocess.run([uv, "venv", "--quiet", "--python", "3.11", venv], check=True, capture_output=True, text=True)
-    install = [uv, "pip", "install", "--quiet", "--python", str(python), client, *BESIDE_CLIENT]
-    if subprocess.run(install, capture_output=True).returncode:
-        # Its wheel may be for a newer Linux than this one. The Python code in it, which makes wire calls, runs here.
-        subprocess.run([*install, *NEWER_LINUX], check=True, capture_output=True, text=True)

@@ -104,9 +104,8 @@ def import_(
         opened.close()
         store.close()
     if not moved.keeps_ids and not json:
-        note(
-            f"the record was not empty: nodes have new ids, their old ones are external ids, {alias(name, Kind.ARTIFACT, 1)}"
-        )
+        old = alias(name, Kind.ARTIFACT, 1)
+        note(f"the record was not empty: nodes have new ids, and their old ones as external ids ({old})")
     _finish(told, found, place, json=json)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from clew.metadata.brief import BriefSession
 from clew.metadata.change import Change, Receipt
 from clew.metadata.committer import Committer, Outcome
 from clew.metadata.ids import Seq
@@ -53,15 +54,18 @@ class Record:
         """Record several independent changes in as few transactions as possible: an error is one change's own."""
         return self._committer.commit_many(changes)
 
-    def read(self, *, as_of: int | None = None, as_of_ms: int | None = None) -> AbstractContextManager[Reader]:
-        """A snapshot: of now, or as of a ``seq`` or a time. Errors: ChangeNotFound."""
-        return self._read(as_of, as_of_ms)
+    def read(
+        self, *, as_of: int | None = None, as_of_ms: int | None = None, most_rows: int | None = None
+    ) -> AbstractContextManager[Reader]:
+        """A snapshot: of now, or as of a ``seq`` or a time. Errors: ChangeNotFound; TooLong beyond ``most_rows``."""
+        return self._read(as_of, as_of_ms, most_rows)
 
     @contextmanager
-    def _read(self, as_of: int | None, as_of_ms: int | None) -> Iterator[Reader]:
+    def _read(self, as_of: int | None, as_of_ms: int | None, most_rows: int | None) -> Iterator[Reader]:
         try:
             with self.store.read() as session:
-                yield Reader(session, self._types, as_of, as_of_ms)
+                bounded = session if most_rows is None else BriefSession(session, most_rows)
+                yield Reader(bounded, self._types, as_of, as_of_ms)
         except Exception as error:
             translated = self.store.translate(error)
             if translated is error:

@@ -74,8 +74,8 @@ class GrpcSettings:
 class GrpcServer:
     """A server that is listening once made. Errors, when made: Unavailable for a port it cannot have.
 
-    Streams are waited for in an event loop of its own: one that never sends its message holds no thread. Calls run in
-    threads, where concurrent writers share commits.
+    Streams are waited for in an event loop of its own: one that never sends its message holds no thread. Brief reads
+    are answered there too; other calls run in threads, where concurrent writers share commits.
     """
 
     def __init__(self, services: Services, address: str, settings: GrpcSettings | None = None) -> None:
@@ -162,6 +162,9 @@ class _Handler(grpc.GenericRpcHandler):  # type: ignore[misc,unused-ignore]
             if self._token is not None and not self._is_allowed(context):
                 await context.abort(grpc.StatusCode.UNAUTHENTICATED, "send the server's token as authorization: Bearer")
             try:
+                answered = service.brief(name, request)
+                if answered is not None:
+                    return answered
                 return await asyncio.get_running_loop().run_in_executor(self._pool, service.call, name, request)
             except Refused as refused:
                 await context.abort(_STATUS[refused.status], refused.text)

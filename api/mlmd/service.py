@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import uuid
-from typing import Any, NamedTuple
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any, NamedTuple, cast
 
 from google.protobuf.message import DecodeError
 
@@ -13,8 +15,11 @@ from clew.api.mlmd import lineage, read, write
 from clew.api.mlmd.proto import metadata_store_service_pb2 as svc
 from clew.api.mlmd.read import Call
 from clew.api.service import Services
+from clew.metadata.brief import TooLong
 from clew.metadata.errors import ClewError, InvalidFilter
 from clew.metadata.ids import Kind
+from clew.metadata.reader import Reader
+from clew.metadata.record import Record
 
 log = logging.getLogger("clew.api")
 SERVICE = "ml_metadata.MetadataStoreService"
@@ -59,6 +64,11 @@ _CALLS: dict[str, Call] = {
 }
 
 
+BRIEF_BYTES, BRIEF_ROWS = 1024, 250
+"""A read is brief when its request is so short, it has no filter, and no query for it answers more rows."""
+_BRIEF = frozenset(name for name in _CALLS if name.startswith("Get") and "Lineage" not in name)
+
+
 class Refused(Exception):
     """What the client is told: a gRPC status by name, and a short text."""
 
@@ -70,6 +80,7 @@ class Refused(Exception):
 class _Method(NamedTuple):
     request: type[Any]
     call: Call
+    has_options: bool
 
 
 class MetadataStoreService:
@@ -77,8 +88,13 @@ class MetadataStoreService:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        # A database behind a network would be waited for, however little it has to say.
+        self._brief = _brief_services(services) if services.record.store.dialect == "sqlite" else None
         methods = svc.DESCRIPTOR.services_by_name["MetadataStoreService"].methods
-        self._methods = {m.name: _Method(getattr(svc, m.input_type.name), _CALLS[m.name]) for m in methods}
+        self._methods = {
+            m.name: _Method(getattr(svc, m.input_type.name), _CALLS[m.name], "options" in m.input_type.fields_by_name)
+            for m in methods
+        }
 
     @property
     def names(self) -> list[str]:
@@ -87,12 +103,32 @@ class MetadataStoreService:
 
     def call(self, name: str, request: bytes) -> bytes:
         """Answer one call. Errors: Refused, and nothing else."""
+        return self._answer(self._services, name, request)
+
+    def brief(self, name: str, request: bytes) -> bytes | None:
+        """Answer one call if that takes no longer than handing it to another thread; None if it may.
+
+        Errors: Refused.
+        """
+        if self._brief is None or name not in _BRIEF or len(request) > BRIEF_BYTES:
+            return None
+        try:
+            return self._answer(self._brief, name, request)
+        except TooLong:
+            return None
+
+    def _answer(self, services: Services, name: str, request: bytes) -> bytes:
         method = self._methods.get(name)
         if method is None:
             raise Refused("UNIMPLEMENTED", f"{SERVICE} has no call {name!r:.80}")
         try:
-            answer = method.call(self._services, method.request.FromString(request))
+            asked = method.request.FromString(request)
+            if services is self._brief and method.has_options and asked.options.filter_query:
+                raise TooLong
+            answer = method.call(services, asked)
             return answer if isinstance(answer, bytes) else bytes(answer.SerializeToString())
+        except TooLong:
+            raise
         except ClewError as error:
             raise refused_of(error) from error
         except (DecodeError, UnicodeDecodeError) as error:
@@ -101,6 +137,20 @@ class MetadataStoreService:
             number = uuid.uuid4().hex
             log.exception("request %s: %s failed", number, name)
             raise Refused(INTERNAL, f"Something went wrong inside the server; request {number}") from error
+
+
+class _BriefRecord:
+    """A record of which only a little is read at a time."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    def read(self) -> AbstractContextManager[Reader]:
+        return self._record.read(most_rows=BRIEF_ROWS)
+
+
+def _brief_services(services: Services) -> Services:
+    return replace(services, record=cast("Record", _BriefRecord(services.record)))
 
 
 def refused_of(error: Exception) -> Refused:

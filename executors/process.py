@@ -9,7 +9,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from clew.executors.protocol import Ended, Job, Work
+from clew.executors.protocol import Ended, Job, PythonModule, Work
 from clew.executors.warm import WarmProcess, WarmPythons
 from clew.metadata.errors import SubmitFailed
 
@@ -35,7 +35,7 @@ class LocalProcesses:
 
         Errors: SubmitFailed when the program cannot be started.
         """
-        environ = {key: os.environ[key] for key in PASSED_ON if key in os.environ} | work.environ
+        environ = _passed_on() | work.environ
         try:
             process = self._pythons.start(work.module, work, environ) if self._pythons and work.module else None
             return _Process(process or _plain(work, environ), work)
@@ -47,10 +47,19 @@ class LocalProcesses:
                 remedy="Check that the program is installed and the folder of the run can be written",
             ) from error
 
+    def warm(self, module: PythonModule, environ: dict[str, str]) -> None:
+        """Begin to make a Python ready for ``module``, if there is none yet."""
+        if self._pythons is not None:
+            self._pythons.warm(module, _passed_on() | environ)
+
     def close(self) -> None:
         """End the Pythons that are warm, and whatever still runs under them."""
         if self._pythons is not None:
             self._pythons.close()
+
+
+def _passed_on() -> dict[str, str]:
+    return {key: os.environ[key] for key in PASSED_ON if key in os.environ}
 
 
 def _plain(work: Work, environ: dict[str, str]) -> subprocess.Popen[bytes]:

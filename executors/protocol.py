@@ -70,6 +70,10 @@ class Executor(Protocol):
         """
         ...
 
+    def warm(self, module: PythonModule, environ: dict[str, str]) -> None:
+        """Work that is ``module`` will come soon, whatever its arguments: make ready for it, and return at once."""
+        ...
+
     def close(self) -> None:
         """Let go of what was kept ready for more work."""
         ...

@@ -32,10 +32,10 @@ from clew.metadata.blobs.tree import digest_of_path
 from clew.metadata.errors import Invalid, SourceUnreachable, StepFailed
 
 _LONGEST_WORD_BYTES = 100_000  # Linux takes 128 KiB in one argument
-_EXECUTOR = "kfp.dsl.executor_main"
+EXECUTOR = "kfp.dsl.executor_main"
 _FROM_FILE = (
     "import json, runpy, sys; sys.argv[1:] = json.load(open(sys.argv[1])); "
-    f"runpy.run_module('{_EXECUTOR}', run_name='__main__', alter_sys=True)"
+    f"runpy.run_module('{EXECUTOR}', run_name='__main__', alter_sys=True)"
 )
 
 
@@ -58,6 +58,19 @@ class Step:
     def log(self) -> Path:
         """Where it prints."""
         return self.folder / "log.txt"
+
+    def environ(self) -> dict[str, str]:
+        """The environment variables it gets beside those every step gets."""
+        environ = dict(self.container.env) | {"PYTHONUNBUFFERED": "1"}
+        if self.environment is not None:
+            path = environ.get("PATH", os.environ.get("PATH", os.defpath))
+            environ |= {"_KFP_RUNTIME": "true", "PATH": f"{self.environment.python.parent}{os.pathsep}{path}"}
+        return environ
+
+    def warm(self, executor: Executor) -> None:
+        """Let ``executor`` make ready what it starts from."""
+        if self.environment is not None:
+            executor.warm(PythonModule(self.environment.python, EXECUTOR, ()), self.environ())
 
 
 def run(step: Step, executor: Executor, store: ArtifactStore, started: Callable[[Job], None]) -> Values:
@@ -135,24 +148,22 @@ def _message(type: str, name: str, uri: str, metadata: dict[str, Any]) -> dict[s
 
 def _work(step: Step, executor_input: dict[str, Any]) -> Work:
     container, lightweight = step.container, step.lightweight
-    environ = dict(container.env) | {"PYTHONUNBUFFERED": "1"}
+    environ = step.environ()
     if lightweight is None:
         command = fill_command(container.command + container.args, executor_input, step.names)
         if not command:
             raise StepFailed("the container has no command", field="command", remedy="Give the ContainerSpec a command")
         return Work(tuple(command), step.folder / "work", step.log, environ, step.timeout_s)
     assert step.environment is not None
-    python = step.environment.python
+    python = str(step.environment.python)
     source = step.folder / "ephemeral_component.py"
     source.write_text(lightweight.source, "utf-8")
     args = ["--component_module_path", str(source), *fill_command(lightweight.args, executor_input, step.names)]
-    command = [str(python), "-m", _EXECUTOR, *args]
+    command = [python, "-m", EXECUTOR, *args]
     if any(len(word) > _LONGEST_WORD_BYTES for word in args):
         (step.folder / "arguments.json").write_text(json.dumps(args))
-        command = [str(python), "-c", _FROM_FILE, str(step.folder / "arguments.json")]
-    path = environ.get("PATH", os.environ.get("PATH", os.defpath))
-    environ |= {"_KFP_RUNTIME": "true", "PATH": f"{python.parent}{os.pathsep}{path}"}
-    module = PythonModule(python, _EXECUTOR, tuple(args))
+        command = [python, "-c", _FROM_FILE, str(step.folder / "arguments.json")]
+    module = PythonModule(step.environment.python, EXECUTOR, tuple(args))
     return Work(tuple(command), step.folder / "work", step.log, environ, step.timeout_s, module)
 
 

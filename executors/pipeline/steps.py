@@ -61,6 +61,7 @@ class Steps:
         if work.claim is not None:
             self._claims[node] = work.claim
         self._waiting.append((node, work))
+        work.step.warm(self._executor)
 
     def start(self) -> list[tuple[Node, int | Invalid]]:
         """Begin as many as there is room for, recorded together: the execution of each, or why there is none."""

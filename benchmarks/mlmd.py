@@ -3,7 +3,8 @@
     python benchmarks/mlmd.py [--quick] [--preload N] [--seconds S]
 
 Both stores are SQLite files on one disk, preloaded alike (100,000 artifacts; --quick 2,000). The peer is the library
-with one lasting store (peers/mlmd_proxy.py), its best case. "floor" is the time of an empty call of ours in this run.
+with one lasting store (peers/mlmd_proxy.py), its best case. Floors are what the wire and the client cost whoever
+answers: an empty call, and the client alone with a lineage answer already in its hands.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ import write
 
 HERE = Path(__file__).parent
 BENCH = HERE.parent / ".bench" / "mlmd-wire"
-EMPTY = "empty: a name of an unknown type"
 TARGETS = {"read": 1.0, "write": 0.6, "list": 0.1, "lineage: chain": 0.2, "lineage: tree": 0.33}
 """What begins so must take at most this part of the peer's time."""
 SERVE = """
@@ -79,14 +79,25 @@ def serving(command: list[str]) -> Iterator[str]:
 
 
 def rows(told: dict[str, dict[str, float]]) -> list[report.Row]:
-    table, floor = [], told[EMPTY]["ours"]
+    table = []
     for what, found in told.items():
         ours, theirs = found["ours"], found["theirs"]
+        if what.startswith("threads") and what.endswith("empty"):
+            row = report.Row(
+                what,
+                f"{ours:,.0f} calls/s",
+                f"library: {theirs:,.0f} calls/s",
+                round(ours / theirs, 2),
+                "a floor",
+                True,
+            )
+            table.append(row)
+            continue
         if what.startswith("threads"):
             table.append(report.at_least(what, ours, "library", theirs, 2, "calls/s"))
             continue
         wanted = next((part for start, part in TARGETS.items() if what.startswith(start)), None)
-        target = f"<= {wanted} x" if wanted else f"the floor: {floor:.2f} ms"
+        target = f"<= {wanted} x" if wanted else "a floor"
         ok = wanted is None or ours <= wanted * theirs
         table.append(
             report.Row(what, f"{ours:.2f} ms", f"library: {theirs:.2f} ms", round(ours / theirs, 2), target, ok)

@@ -100,9 +100,17 @@ class Side:
         pairs += [(self.artifact(self.model), event(pb.Event.OUTPUT, k)) for k in range(2)]
         return self.execution(), pairs, [context or self.context()]
 
+    def keep_answers(self):
+        walks = {"chain": self.walk(self.chain, 40, WALK.DOWNSTREAM), "tree": self.walk(self.tree, 20, WALK.DOWNSTREAM)}
+        self.answers = {name: graph.SerializeToString() for name, graph in walks.items()}
+
     def walk(self, artifact, hops, direction):
         start = WALK.StartingNodes(filter_query=f"id = {artifact}")
         return self.store.get_lineage_subgraph(WALK(starting_artifacts=start, max_num_hops=hops, direction=direction))
+
+
+EMPTY = "empty"
+"""A call that finds nothing: what the wire and the client cost."""
 
 
 def event(kind, position):
@@ -143,6 +151,18 @@ def plain(call):
     return nothing, lambda side, _: call(side)
 
 
+def reread(of):
+    """What the client alone does with an answer like this: parse it, and copy it into the one it hands on."""
+
+    def call(side):
+        graph = pb.LineageGraph.FromString(side.answers[of])
+        copy = pb.LineageGraph()
+        for field, value in graph.ListFields():
+            getattr(copy, field.name).extend(value)
+
+    return plain(call)
+
+
 def calls():
     """name -> (what prepares a call, the call): both take a side."""
     by_time, by_id, by_update = OrderByField.CREATE_TIME, OrderByField.ID, OrderByField.UPDATE_TIME
@@ -164,6 +184,8 @@ def calls():
         "list: owner (2 %), by update time desc": plain(listing(by_update, False, owned)),
         "lineage: chain of 41": plain(lambda s: s.walk(s.chain, 40, WALK.DOWNSTREAM)),
         "lineage: tree of 1,001": plain(lambda s: s.walk(s.tree, 20, WALK.DOWNSTREAM)),
+        "floor: the client's own part of that chain": reread("chain"),
+        "floor: the client's own part of that tree": reread("tree"),
         "write: put_artifacts, 1": ask(lambda s: [s.artifact()], "put_artifacts"),
         "write: put_execution": (lambda s: s.step(), lambda s, asked: s.store.put_execution(*asked)),
         "write: put_lineage_subgraph": (lambda s: s.run(), lambda s, asked: s.store.put_lineage_subgraph(*asked)),
@@ -192,7 +214,10 @@ def at_once(side, threads, seconds, call):
         while time.perf_counter() < until:
             with lock:
                 asked = side.step() if call == "put_execution" else ([side.random.choice(side.ids)],)
-            getattr(store, call)(*asked)
+            if call == EMPTY:
+                store.get_artifact_by_type_and_name("None", "none")
+            else:
+                getattr(store, call)(*asked)
             next(counts)
 
     workers = [threading.Thread(target=work, args=(store,)) for store in stores]
@@ -211,11 +236,12 @@ def main():
     sides = {"ours": Side(args.ours), "theirs": Side(args.theirs)}
     for side in sides.values():
         side.preload(args.preload)
+        side.keep_answers()
     told = {}
     for name, (prepare, call) in calls().items():
         told[name] = measure(sides, prepare, call, args.seconds)
         print(name, told[name], file=sys.stderr, flush=True)
-    for call, threads in itertools.product(("get_artifacts_by_id", "put_execution"), (4, 16)):
+    for call, threads in itertools.product((EMPTY, "get_artifacts_by_id", "put_execution"), (4, 16)):
         rates = {name: [] for name in sides}
         for _ in range(2):
             for name, side in sides.items():

@@ -10,6 +10,7 @@ finds the few nodes of a context without walking through all nodes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from clew.metadata.errors import InvalidFilter
@@ -28,6 +29,11 @@ from clew.metadata.types import KIND_NUMBER
 _PROPERTIES = ("properties", "custom_properties")
 
 
+KEPT_LENGTH = 500
+"""Filters up to so many characters are parsed once: the same few come again and again."""
+_parse = lru_cache(maxsize=512)(parse)
+
+
 def filter_clause(
     text: str,
     kind: Kind,
@@ -42,7 +48,7 @@ def filter_clause(
     Blank text selects everything.
     Errors: InvalidFilter with the position of what is wrong.
     """
-    expression = parse(text)
+    expression = _parse(text) if len(text) <= KEPT_LENGTH else parse(text)
     if expression is None:
         return "TRUE", []
     clause = _Builder(kind, SPELLINGS[dialect], as_of, types).where(expression)

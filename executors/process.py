@@ -91,10 +91,10 @@ class _Process:
         finally:
             for timer in self._timers:
                 timer.cancel()
-        if isinstance(self._process, subprocess.Popen):
-            _signal_group(self._process.pid, signal.SIGKILL)  # whatever it left behind
-        with suppress(OSError):
-            _pid_file(self._folder).unlink()
+            if isinstance(self._process, subprocess.Popen):
+                _signal_group(self._process.pid, signal.SIGKILL)  # whatever it left behind
+            with suppress(OSError):
+                _pid_file(self._folder).unlink()
         return Ended(code, self._timed_out, self._canceled)
 
     def cancel(self) -> None:

@@ -100,7 +100,7 @@ class _Server:
                     self._control.sendall(request)
             finally:
                 os.close(log)
-        except BrokenPipeError:
+        except ConnectionError:
             os.close(news)
             return None
         except BaseException:

@@ -72,19 +72,15 @@ class WireSource:
         self._call("GetContextTypes", svc.GetContextTypesRequest())
 
     def types(self) -> Types:
-        """All types; the predefined ones are in no listing, and are asked for by name."""
+        """All types. The predefined ones are in no listing, and are asked for by name."""
         read = Types()
         predefined: dict[int, TypeId] = {}
-        for kind, names in SIMPLE_TYPES:
-            for number, name in enumerate(names):
-                message = self._type(kind, name, "")
-                if message is not None:
-                    read.types.append(_node_type(kind, message, {}))
-                    predefined[FIRST_BASE_ID[kind] + number] = read.types[-1].id
         for kind, noun in _NOUN.items():
-            answer = self._call(f"Get{noun}Types", getattr(svc, f"Get{noun}TypesRequest")())
-            for listed in getattr(answer, f"{kind.value}_types"):
-                message = self._type(kind, listed.name, listed.version) or listed  # listings leave out external ids
+            listed = getattr(self._call(f"Get{noun}Types", getattr(svc, f"Get{noun}TypesRequest")()), f"{kind}_types")
+            ids = [*self._predefined(kind, predefined), *(message.id for message in listed)]
+            # Listings leave out external ids, and on MySQL so does a look-up by name.
+            request = getattr(svc, f"Get{noun}TypesByIDRequest")(type_ids=ids)
+            for message in getattr(self._call(f"Get{noun}TypesByID", request), f"{kind}_types"):
                 read.types.append(_node_type(kind, message, predefined))
         return read
 
@@ -141,17 +137,21 @@ class WireSource:
         request.options.order_by_field.field = pb.ListOperationOptions.OrderByField.ID
         while True:
             answer = self._call(method, request)
-            yield list(getattr(answer, f"{kind.value}s"))
+            yield list(getattr(answer, f"{kind}s"))
             if not answer.next_page_token:
                 return
             request.options.next_page_token = answer.next_page_token
 
-    def _type(self, kind: Kind, name: str, version: str) -> Any:
-        request = getattr(svc, f"Get{_NOUN[kind]}TypeRequest")(type_name=name)
-        if version:
-            request.type_version = version
-        answer = self._call(f"Get{_NOUN[kind]}Type", request, may_miss=True)
-        return None if answer is None else getattr(answer, f"{kind.value}_type")
+    def _predefined(self, kind: Kind, into: dict[int, TypeId]) -> list[int]:
+        """The ids that the server has for the predefined types of a kind; ``into``: by the ids they have here."""
+        ids: list[int] = []
+        for number, name in enumerate(dict(SIMPLE_TYPES).get(kind, ())):
+            request = getattr(svc, f"Get{_NOUN[kind]}TypeRequest")(type_name=name)
+            answer = self._call(f"Get{_NOUN[kind]}Type", request, may_miss=True)
+            if answer is not None:
+                ids.append(getattr(answer, f"{kind}_type").id)
+                into[FIRST_BASE_ID[kind] + number] = TypeId(ids[-1])
+        return ids
 
     def _call(self, method: str, request: Any, *, may_miss: bool = False) -> Any:
         call = self._channel.unary_unary(
@@ -207,7 +207,7 @@ def _values(kind: Kind, id: int, values: Any, lost: list[Lost]) -> dict[str, Val
         return read_values(values, "properties") if values else {}
     except UnmatchedPropertyType:
         empty = [name for name, value in values.items() if value.WhichOneof("value") is None]
-        lost += [Lost(f"{kind.value}:{id}", f"property {name!r}: no value a record could hold") for name in empty]
+        lost += [Lost(f"{kind}:{id}", f"property {name!r}: no value a record could hold") for name in empty]
         return read_values({name: value for name, value in values.items() if name not in empty}, "properties")
 
 

@@ -243,8 +243,8 @@ def _print(told: dict[str, Any], proof: Proof | None) -> None:
             emit(f"{verb}  {counts or 'nothing: everything was there'}")
     if proof is None:
         return
-    rows = [(what, type, t.store, t.record, t.equal, t.later or "") for (what, type), t in proof.tallies.items()]
-    numbers = ("store", "record", "equal", "later here")
+    rows = [(what, type, t.store, t.record, t.equal, t.kept or "") for (what, type), t in proof.tallies.items()]
+    numbers = ("store", "record", "equal", "kept here")
     table(("compared", "type", *numbers), rows, right=numbers, yielding=("type",))
     for where, field, store, record in proof.differences[:SHOWN]:
         emit(f"{paint('differs', 'bold red')}  {where}  {field}: {store} in the store, {record} in the record")

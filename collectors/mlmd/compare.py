@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
 
-from clew.collectors.mlmd.equal import unequal_nodes, unequal_types
+from clew.collectors.mlmd.equal import OWN_FIELDS, Unequal, unequal_nodes, unequal_types
 from clew.collectors.mlmd.mapping import EVENT_TYPES, STATES, Into, alias
 from clew.collectors.mlmd.move import Moved, Tell
 from clew.collectors.mlmd.present import among, listed, seqs_by
@@ -17,6 +17,7 @@ from clew.collectors.mlmd.schema import LINK
 from clew.collectors.mlmd.source import KINDS, Batch, Lost, Source, SourceNode, Types
 from clew.metadata import value
 from clew.metadata.ids import Kind
+from clew.metadata.node import NodeType
 from clew.metadata.reader import Reader
 
 _FIELDS = "id,type_id,name,external_id,{uri},{state},properties,custom_properties,created_ms,updated_ms,updated_seq"
@@ -79,6 +80,9 @@ class Comparison:
             base = stored.get(wanted.base_type_id) if wanted.base_type_id is not None else None
             held_base = self.reader.types_by_id([held.base_type_id or 0]).get(held.base_type_id or 0)
             unequal = unequal_types(wanted, base, held, held_base)
+            if unequal and self.is_own(held, unequal):
+                tally.kept += 1
+                continue
             tally.equal += not unequal
             for field, one, other in unequal:
                 self.proof.differs(f"type:{wanted.id} {name}", field, one, other)
@@ -128,7 +132,7 @@ class Comparison:
         if not unequal:
             tally.equal += 1
         elif self.is_later(row, node.updated_ms):
-            tally.later += 1
+            tally.kept += 1
         else:
             for field, one, other in unequal:
                 self.proof.differs(where, field, one, other)
@@ -194,6 +198,11 @@ class Comparison:
         more = {key: seq for key, seq in held.items() if key not in expected}
         for key in sorted(self.unexpected(what, more)) if more else ():
             self.proof.differs(f"{what} {key} of the record", "edge", "missing", "there")
+
+    def is_own(self, held: NodeType, unequal: Iterable[Unequal]) -> bool:
+        """Whether the record had a type before, and has kept what of it does not bear on nodes."""
+        fields = {field for field, _, _ in unequal}
+        return fields <= OWN_FIELDS and not seqs_by(self.reader, self.into.actor, [held.created_seq])
 
     def is_later(self, row: Any, updated_ms: int) -> bool:
         """Whether others have changed a node in the record since it came in."""

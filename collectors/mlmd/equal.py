@@ -16,6 +16,8 @@ _NAMES = (
     "id", "type_id", "name", "external_id", "uri", "state", "properties", "custom_properties",
     "created_ms", "updated_ms",
 )  # fmt: skip
+OWN_FIELDS = frozenset({"description", "external_id", "input_type", "output_type", "base_type"})
+"""Fields that a type which the record had before keeps."""
 _TYPE_FIELDS = ("kind", "name", "version", "description", "external_id", "input_type", "output_type")
 
 

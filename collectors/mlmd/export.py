@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from clew.collectors.mlmd.compare import Comparison, compare_all
+from clew.collectors.mlmd.equal import Unequal
 from clew.collectors.mlmd.mapping import Ids, Into
 from clew.collectors.mlmd.move import Moved, Tell
 from clew.collectors.mlmd.present import among, listed
@@ -29,7 +30,7 @@ from clew.collectors.mlmd.values import is_misread, write_double, write_proto, w
 from clew.metadata.blobs.failure import write_failed
 from clew.metadata.errors import StoreFull, StoreUnavailable, UsageError
 from clew.metadata.ids import Kind
-from clew.metadata.node import Node
+from clew.metadata.node import Node, NodeType
 from clew.metadata.reader import Reader
 from clew.metadata.record import Record
 from clew.metadata.value import Proto, Value
@@ -230,6 +231,10 @@ def _columns(value: Value) -> tuple[Any, ...] | None:
 
 class _ExportComparison(Comparison):
     """The other way round: whatever the namespace holds must be in the store."""
+
+    def is_own(self, held: NodeType, unequal: Iterable[Unequal]) -> bool:
+        """Never, likewise."""
+        return False
 
     def is_later(self, row: Any, updated_ms: int) -> bool:
         """Never: the store is as the record was at this snapshot."""

@@ -12,10 +12,10 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clew.collectors.mlmd.mapping import EVENT_TYPES, Ids, Into, alias, event_put, insert_put, update_put
-from clew.collectors.mlmd.present import Present, check_free, find_present
+from clew.collectors.mlmd.present import Begun, Present, check_free, find_present
 from clew.collectors.mlmd.source import KINDS, Batch, Source, SourceNode
 from clew.collectors.mlmd.types import move_types
 from clew.metadata.change import Change, LinkPut, NodeArg, NodePut
@@ -28,6 +28,7 @@ from clew.metadata.types import FIRST_USER_TYPE_ID
 
 Tell = Callable[[str, int, int | None], None]
 """Called with a subject, how much is done, and of how much."""
+_KEPT, _MAPPED, _STRAYED = "ids kept", "ids mapped", "ids taken by others"
 Pair = tuple[SourceNode, NodePut]
 _GC_THRESHOLD = 500_000
 
@@ -51,39 +52,44 @@ def move(source: Source, into: Into, tell: Tell) -> Moved:
     goes on behind it.
     """
     with into.record.read() as reader:
-        keeps_ids, is_fresh = _mode(reader, into)
-        if is_fresh and not keeps_ids:
+        begun = _begun(reader, into)
+        if begun.is_first and not begun.keeps_ids:
             check_free(reader, source, into)
-    into.record.commit(Change(into.actor, into.namespace, _key(into, keeps_ids)))
-    run = _Run(source, into, Moved(keeps_ids), is_fresh)
+    if begun.is_first:
+        _remember(into, _KEPT if begun.keeps_ids else _MAPPED)
+    run = _Run(source, into, begun)
     with _seldom_collecting():
-        run.moved.ids.types = move_types(source.types().types, into, keeps_ids)
+        run.moved.ids.types = move_types(source.types().types, into, begun.keeps_ids)
         for kind in KINDS:
             run.move_kind(kind, tell)
     return run.moved
 
 
-def _key(into: Into, keeps_ids: bool) -> str:
-    """The idempotency key under which the record remembers how a store began to come in."""
-    return f"{into.actor}: ids {'kept' if keeps_ids else 'mapped'}"
+def _begun(reader: Reader, into: Into) -> Begun:
+    """How the store began to come in, or will: the record remembers it under idempotency keys."""
 
+    def known(what: str) -> bool:
+        key = (into.namespace, f"{into.actor}: {what}")
+        return bool(reader.query("SELECT 1 FROM idempotency WHERE namespace = ? AND key = ?", key))
 
-def _mode(reader: Reader, into: Into) -> tuple[bool, bool]:
-    """Whether ids are kept, and whether this is the first run."""
-    for keeps_ids in (True, False):
-        key = (into.namespace, _key(into, keeps_ids))
-        if reader.query("SELECT 1 FROM idempotency WHERE namespace = ? AND key = ?", key):
-            return keeps_ids, False
+    if known(_KEPT):
+        return Begun(True, known(_STRAYED), False)
+    if known(_MAPPED):
+        return Begun(False, False, False)
     next_ids = reader.query("SELECT next_type, next_artifact, next_execution, next_context FROM head WHERE id = 1")
-    return next_ids == [(FIRST_USER_TYPE_ID, 1, 1, 1)], True
+    return Begun(next_ids == [(FIRST_USER_TYPE_ID, 1, 1, 1)], False, True)
+
+
+def _remember(into: Into, what: str) -> None:
+    into.record.commit(Change(into.actor, into.namespace, f"{into.actor}: {what}"))
 
 
 class _Run:
     """One run over the store."""
 
-    def __init__(self, source: Source, into: Into, moved: Moved, is_fresh: bool) -> None:
-        self.source, self.into, self.moved = source, into, moved
-        self.is_fresh = is_fresh
+    def __init__(self, source: Source, into: Into, begun: Begun) -> None:
+        self.source, self.into, self.begun = source, into, begun
+        self.moved = Moved(begun.keeps_ids)
         self._next: dict[Kind, int] = {}
         """The ids the record will give next, as long as nobody else writes."""
 
@@ -107,9 +113,9 @@ class _Run:
         types = self.moved.ids.types[kind]
         nodes = [node for node in batch.nodes if node.type_id in types]
         present = Present()
-        if not self.is_fresh and nodes:
+        if not self.begun.is_first and nodes:
             with self.into.record.read() as reader:
-                present = find_present(reader, self.into, kind, nodes, types)
+                present = find_present(reader, self.into, self.begun, kind, nodes, types)
         change = Change(self.into.actor, self.into.namespace)
         args: dict[int, NodeArg] = {}
         updates: list[Pair] = []
@@ -188,6 +194,9 @@ class _Run:
             if id != node.id and put.external_id is None:
                 name = alias(self.into.label, kind, node.id)
                 strayed.nodes.append(NodePut(kind, None, id=id, external_id=name, updated_ms=node.updated_ms))
+        if self.begun.keeps_ids and any(put_ids[node.id] != node.id for node, _ in new):
+            _remember(self.into, _STRAYED)
+            self.begun = replace(self.begun, has_strays=True)
         if strayed.nodes:  # somebody else wrote meanwhile and took the ids
             self.into.record.commit(strayed)
         if new:

@@ -30,6 +30,17 @@ class Found(NamedTuple):
     updated_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """How the first run went about it."""
+
+    keeps_ids: bool
+    has_strays: bool
+    """Whether somebody else took ids that nodes of the store should have kept."""
+    is_first: bool
+    """Whether this is the first run."""
+
+
 @dataclass(slots=True)
 class Present:
     """What is there of one batch."""
@@ -41,21 +52,31 @@ class Present:
     events: set[tuple[Any, int, int]] = field(default_factory=set)
 
 
-def find_present(reader: Reader, into: Into, kind: Kind, nodes: Sequence[SourceNode], types: dict[int, int]) -> Present:
+def find_present(
+    reader: Reader, into: Into, begun: Begun, kind: Kind, nodes: Sequence[SourceNode], types: dict[int, int]
+) -> Present:
     """What earlier runs have moved of ``nodes`` (whose types ``types`` knows), and what hangs on it.
 
     Errors: Conflict when nodes of another store came in under this one's name.
     """
     present = Present()
-    by_id = {found.id: found for found in _ours(reader, into, kind, "id", [node.id for node in nodes])}
-    names = {node.id: node.external_id or alias(into.label, kind, node.id) for node in nodes}
-    by_name = {f.external_id: f for f in _ours(reader, into, kind, "external_id", list(names.values()))}
-    for node in nodes:
-        same, other = by_name.get(names[node.id]), by_id.get(node.id)
+    by_id = {}
+    if begun.keeps_ids:
+        by_id = {found.id: found for found in _ours(reader, into, kind, "id", [node.id for node in nodes])}
+    names = [alias(into.label, kind, node.id) for node in nodes]
+    names += [node.external_id for node in nodes if node.external_id is not None]
+    by_name = {f.external_id: f for f in _ours(reader, into, kind, "external_id", names)}
+    for node, name in zip(nodes, names, strict=False):
+        same = by_name.get(name)
+        other = by_id.get(node.id)
         if same is None and other is not None:
-            if (other.type_id, other.created_ms) != (types[node.type_id], node.created_ms):
-                raise _another_store(into, kind, node.id)
-            same = other
+            is_same = (other.type_id, other.created_ms) == (types[node.type_id], node.created_ms)
+            if is_same and (not begun.has_strays or other.external_id in (None, node.external_id)):
+                same = other
+        if same is None and node.external_id is not None:
+            same = by_name.get(node.external_id)
+        if same is None and other is not None and not begun.has_strays:
+            raise _another_store(into, kind, node.id)
         if same is not None:
             present.nodes[node.id] = same
     ids = [found.id for found in present.nodes.values()]

@@ -34,8 +34,8 @@ class Tally:
     record: int = 0
     """What the record holds of it."""
     equal: int = 0
-    later: int = 0
-    """Changed in the record since, by others: not compared further."""
+    kept: int = 0
+    """Not equal since the record's own counts: changed there later by others, or types it had before."""
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ class Proof:
             "ok": self.ok,
             "seq": self.seq,
             "compared": [
-                {"what": what, "type": type, "store": t.store, "record": t.record, "equal": t.equal, "later": t.later}
+                {"what": what, "type": type, "store": t.store, "record": t.record, "equal": t.equal, "kept": t.kept}
                 for (what, type), t in self.tallies.items()
             ],
             "differences": [one._asdict() for one in self.differences],

@@ -226,6 +226,8 @@ class Committer:
                 except Exception as error:
                     if isinstance(error, HeadMoved) or self._store.translate(error) is not error:
                         raise
+                    if not locked:  # what it misses may be of another process, written since the head was read
+                        raise HeadMoved from error
                     outcomes.append(error)
             if plan.dirty:
                 session.commit(plan.rows, plan.head)

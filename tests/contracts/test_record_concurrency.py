@@ -300,6 +300,23 @@ def test_several_processes_write_one_record(typed: Record, record_url: str) -> N
         assert reader.count(C) == 1
 
 
+def test_a_change_may_speak_of_what_another_process_has_just_written(typed: Record, record_url: str) -> None:
+    typed.commit(step("ours"))
+    with Record.open(record_url) as other:
+        change = Change()
+        change.type(NodeType(A, "Theirs"))
+        theirs = other.commit(change)
+        theirs = other.commit(step("theirs"))
+    change = Change()
+    run = change.execution("Step")
+    change.event(theirs.node_ids[0], run, EventType.INPUT)
+    change.artifact("Theirs")
+    receipt = typed.commit(change)
+    assert receipt.seq == theirs.seq + 1
+    with typed.read() as reader:
+        assert differences(reader) == []
+
+
 FORK = """
 import os, sys
 from clew.metadata.change import Change

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from clew.collectors.mlmd.sql import NoSuchTable, SqlSource
-from clew.metadata.errors import Invalid, SourceUnreachable
+from clew.metadata.errors import Corrupt, Invalid, SourceUnreachable
 
-NO_SUCH_TABLE, UNKNOWN_DATABASE = 1146, 1049
+NO_SUCH_TABLE, NO_SUCH_COLUMN = 1146, 1054
 CONNECT_TIMEOUT_S = 10
 _LATIN1 = {code: code for code in range(256)} | {
     ord(bytes([code]).decode("cp1252")): code for code in range(0x80, 0xA0) if code not in b"\x81\x8d\x8f\x90\x9d"
@@ -85,9 +85,11 @@ class MysqlDatabase:
         except self._errors as error:
             cause = getattr(error, "orig", None) or error
             code = cause.args[0] if cause.args else None
-            if code == NO_SUCH_TABLE:
-                raise NoSuchTable(str(cause)) from error
             text = cause.args[-1] if cause.args else cause
+            if code in (NO_SUCH_TABLE, NO_SUCH_COLUMN):
+                raise (NoSuchTable if code == NO_SUCH_TABLE else Corrupt)(
+                    f"the store at {self.name} is damaged: {text}", field="from", value=self.name
+                ) from error
             raise SourceUnreachable(
                 f"the store at {self.name} cannot be read: {text}",
                 field="from",

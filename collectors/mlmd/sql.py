@@ -19,7 +19,7 @@ from clew.collectors.mlmd.schema import (
 from clew.collectors.mlmd.source import BATCH, Batch, Links, Lost, SourceEvent, SourceNode, Types
 from clew.collectors.mlmd.structure import read_structure
 from clew.collectors.mlmd.values import STRUCT_PREFIX, read_double, read_proto, read_text
-from clew.metadata.errors import Invalid, Unsupported
+from clew.metadata.errors import Corrupt, Invalid, Unsupported
 from clew.metadata.ids import INT64_MAX, INT64_MIN, Kind, TypeId
 from clew.metadata.node import NodeType
 from clew.metadata.states import PropertyType
@@ -37,7 +37,7 @@ class Database(Protocol):
     name: str
 
     def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        """All rows of a query. Errors: SourceUnreachable, Corrupt, NoSuchTable."""
+        """All rows of a query. Errors: SourceUnreachable; Corrupt, NoSuchTable."""
         ...
 
     def stream(self, sql: str) -> Iterator[Any]:
@@ -53,8 +53,8 @@ class Database(Protocol):
         ...
 
 
-class NoSuchTable(Exception):
-    """The database lacks a table."""
+class NoSuchTable(Corrupt):
+    """The database lacks a table: a store that is damaged, or no store."""
 
 
 class SqlSource:

@@ -98,8 +98,6 @@ class SqliteDatabase:
         try:
             yield
         except sqlite3.Error as error:
-            if "no such table" in str(error):
-                raise NoSuchTable(str(error)) from error
             raise _translate(error, self._path) from error
 
 
@@ -118,8 +116,10 @@ def _translate(error: sqlite3.Error, path: Path) -> ClewError:
     where = {"field": "from", "value": str(path)}
     if "not a database" in text:
         return Invalid(f"{path} is not a SQLite database", remedy="Name the file of a store", **where)
-    if "malformed" in text or "no such column" in text:
-        return Corrupt(f"the store {path} is damaged: {text}", remedy="Restore a backup of it", **where)
+    if "malformed" in text or "no such" in text:
+        return (NoSuchTable if "no such table" in text else Corrupt)(
+            f"the store {path} is damaged: {text}", remedy="Restore a backup of it", **where
+        )
     return SourceUnreachable(
         f"the store {path} cannot be read: {text}",
         remedy="Stop what writes to it, and open it once with its own library if it was left in the middle of a change",

@@ -99,6 +99,26 @@ def serve() -> Iterator[Callable[..., GrpcServer]]:
         server.stop()
 
 
+@pytest.fixture
+def wipe_postgres(fresh_postgres_url: str) -> Callable[[str], None]:
+    """Empties a record's database, as the one of this test was when it was fresh."""
+    import psycopg
+
+    with psycopg.connect(fresh_postgres_url) as connection:
+        names = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        tables = [name for (name,) in connection.execute(names).fetchall()]
+        rows = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in tables}
+
+    def wipe(url: str) -> None:
+        with psycopg.connect(url) as connection:
+            for name in tables:
+                connection.execute(f'DELETE FROM "{name}"')
+                for row in rows[name]:
+                    connection.execute(f'INSERT INTO "{name}" VALUES ({",".join(["%s"] * len(row))})', row)
+
+    return wipe
+
+
 class ClewUp:
     """`clew up` in a process of its own, on free ports."""
 

@@ -110,7 +110,7 @@ class _Server:
             os.close(theirs)
         if not select.select([news], [], [], _READY_S)[0] and self._process is not None:
             self._process.kill()
-        return _started(WarmProcess(news))
+        return _started(WarmProcess(news, self))
 
     def close(self) -> None:
         """End it; what it started and still runs ends with it."""
@@ -140,9 +140,10 @@ def _started(process: WarmProcess) -> WarmProcess | None:
 class WarmProcess:
     """A child of a server."""
 
-    def __init__(self, news: int) -> None:
+    def __init__(self, news: int, server: _Server) -> None:
         self.pid = 0
         self.returncode: int | None = None
+        self._server = server  # which ends, and its steps with it, when nobody holds it any more
         self._news = news
         self._read = b""
 

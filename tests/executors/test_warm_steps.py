@@ -215,7 +215,7 @@ def test_a_step_past_its_time_is_stopped_with_all_it_started(stage: Stage) -> No
 def test_a_step_that_refuses_to_stop_is_killed_when_it_is_canceled_again(stage: Stage) -> None:
     work = stage.work("import signal, time; signal.signal(15, signal.SIG_IGN); print('ready'); time.sleep(300)")
     job = stage.executor.submit(work)
-    _wait_until(lambda: work.log.read_text() == "ready\n")
+    assert _wait_until(lambda: work.log.read_text() == "ready\n")
     job.cancel()
     job.cancel()
     assert job.wait() == Ended(-signal.SIGKILL, canceled=True)
@@ -291,7 +291,7 @@ def test_a_log_that_cannot_be_opened_is_an_error_of_the_step(stage: Stage) -> No
 def test_closing_an_executor_ends_its_pythons_and_what_runs_under_them(stage: Stage) -> None:
     work = stage.work("import time; print(os.getpid(), os.getppid(), flush=True); time.sleep(300)")
     job: Job = stage.executor.submit(work)
-    _wait_until(lambda: work.log.read_text().endswith("\n"))
+    assert _wait_until(lambda: work.log.read_text().endswith("\n"))
     stage.executor.close()
     with pytest.raises(ExecutionLost):
         job.wait()
@@ -319,7 +319,7 @@ def test_steps_and_their_python_end_when_whoever_started_them_is_killed(stage: S
     folder.mkdir()
     runner = subprocess.Popen([sys.executable, "-c", _RUNNER, str(folder), str(stage.folder / "modules")])
     log = folder / "log.txt"
-    _wait_until(lambda: log.exists() and log.read_text().endswith("\n"))
+    assert _wait_until(lambda: log.exists() and log.read_text().endswith("\n"))
     runner.kill()
     runner.wait()
     assert all(_is_gone(int(pid)) for pid in log.read_text().split())

@@ -164,19 +164,17 @@ def export(
 
 
 def _open_source(url: str) -> Source:
+    """The store at ``url``, read by a process of its own. Errors: UsageError; those of the source."""
+    from clew.collectors.mlmd.ahead import Ahead
+    from clew.collectors.mlmd.sqlite import path_of
+
     scheme = url.partition("://")[0].lower() if "://" in url else ""
     if scheme == "sqlite":
-        from clew.collectors.mlmd.sqlite import open_sqlite, path_of
-
-        return open_sqlite(path_of(url))
+        return Ahead("clew.collectors.mlmd.sqlite:open_sqlite", path_of(url))
     if scheme in ("mysql", "mariadb"):
-        from clew.collectors.mlmd.mysql import open_mysql
-
-        return open_mysql(url)
+        return Ahead("clew.collectors.mlmd.mysql:open_mysql", url)
     if scheme == "grpc":
-        from clew.api.mlmd.source import open_wire
-
-        return open_wire(url)
+        return Ahead("clew.api.mlmd.source:open_wire", url)
     raise UsageError(
         f"{scheme or url[:80]!r} is nothing a store can be read from",
         field="from",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Set
 from typing import Any
 
 import orjson
@@ -12,22 +12,27 @@ from clew.collectors.mlmd.equal import OWN_FIELDS, Unequal, unequal_nodes, unequ
 from clew.collectors.mlmd.mapping import EVENT_TYPES, STATES, Into, alias
 from clew.collectors.mlmd.move import Moved, Tell
 from clew.collectors.mlmd.present import among, listed, seqs_by
-from clew.collectors.mlmd.proof import Proof
-from clew.collectors.mlmd.schema import LINK
+from clew.collectors.mlmd.proof import Proof, Tally
 from clew.collectors.mlmd.source import KINDS, Batch, Lost, Source, SourceNode, Types
 from clew.metadata import value
 from clew.metadata.ids import Kind
 from clew.metadata.node import NodeType
 from clew.metadata.reader import Reader
 
-_FIELDS = "id,type_id,name,external_id,{uri},{state},properties,custom_properties,created_ms,updated_ms,updated_seq"
+_FIELDS = "id,type_id,name,external_id,{uri},{state},properties,custom_properties,created_ms,updated_ms"
 _COLUMNS = {
     Kind.ARTIFACT: _FIELDS.format(uri="uri", state="state"),
     Kind.EXECUTION: _FIELDS.format(uri="NULL", state="state"),
     Kind.CONTEXT: _FIELDS.format(uri="NULL", state="NULL"),
 }
-_UPDATED_MS, _UPDATED_SEQ = 9, 10
+_UPDATED_MS = 9
 _LINKS = {Kind.ARTIFACT: "attribution", Kind.EXECUTION: "association", Kind.CONTEXT: "parent_context"}
+_ENDS = {
+    Kind.ARTIFACT: ("artifact_id", "context_id"),
+    Kind.EXECUTION: ("execution_id", "context_id"),
+    Kind.CONTEXT: ("context_id", "parent_id"),
+}
+_KEYS = {"event": ("execution_id", "type", "artifact_id")} | {_LINKS[kind]: ends for kind, ends in _ENDS.items()}
 
 
 def prove(source: Source, into: Into, moved: Moved, tell: Tell) -> Proof:
@@ -58,7 +63,7 @@ class Comparison:
         self.keeps_ids, self.ids = moved.keeps_ids, moved.ids
         self.proof = Proof(reader.seq)
         self.type_names: dict[Kind, dict[int, str]] = {kind: {} for kind in KINDS}
-        self.held: Counter[tuple[str, str]] = Counter()
+        self.held: Counter[str] = Counter()
         """Nodes and edges that both sides have, to find what the record has besides."""
         self._paths: dict[tuple[int | str, ...], str | None] = {(): None}
 
@@ -91,55 +96,75 @@ class Comparison:
         """The nodes of a batch, and what hangs on them."""
         self.proof.lose(batch.lost)
         place = self.ids.nodes[kind].get
-        placed = [(node, place(node.id)) for node in batch.nodes]
-        members = {node.id: id for node, id in placed if id is not None}
-        sql = f"SELECT {_COLUMNS[kind]} FROM {kind.value} WHERE id {among(self.reader)}"
-        held = {row[0]: row for row in self._rows(sql, list(members.values()))}
-        for node, id in placed:
-            self._compare_node(kind, node, id, held.get(id))
+        members = {node.id: id for node in batch.nodes if (id := place(node.id)) is not None}
+        self._compare_nodes(kind, batch.nodes, members)
         self._compare_links(kind, batch, members)
         if kind is Kind.EXECUTION:
             self._compare_events(batch, members)
 
-    def _rows(self, sql: str, ids: Sequence[int]) -> list[Any]:
-        return self.reader.query(sql, (listed(self.reader, ids),)) if ids else []
+    def _rows(self, sql: str, ids: Iterable[int]) -> list[Any]:
+        """The rows of a query whose one parameter is a list of ids."""
+        wanted = list(ids)
+        return self.reader.query(sql, (listed(self.reader, wanted),)) if wanted else []
 
-    def _compare_node(self, kind: Kind, node: SourceNode, id: int | None, row: Any) -> None:
-        where = f"{kind.value}:{node.id}"
-        key = (kind.value, self.type_names[kind].get(node.type_id, str(node.type_id)))
-        tally = self.proof.tallies[key]
-        tally.store += 1
-        type_id = self.ids.types[kind].get(node.type_id)
-        if type_id is None:
-            self.proof.lose([Lost(where, f"its type {node.type_id} does not exist")])
-            return
-        if id is None or row is None:
-            self.proof.differs(where, "node", "there", "missing")
-            return
-        tally.record += 1
-        self.held[kind.value, ""] += 1
-        state, external_id = node.state, node.external_id
-        if state is not None and state not in STATES[kind]:
-            self.proof.lose([Lost(where, f"its state {state} is unknown")])
-            state = None
+    # -- nodes: whole rows are compared; only of those that differ is every field looked at
+
+    def _compare_nodes(self, kind: Kind, nodes: Sequence[SourceNode], members: dict[int, int]) -> None:
+        rows = self._rows(f"SELECT {_COLUMNS[kind]} FROM {kind.value} WHERE id {among(self.reader)}", members.values())
+        held = {row[0]: row for row in rows}
+        apart = []
+        for node in nodes:
+            id = members.get(node.id, 0)
+            expected = self._expected(kind, node, id)
+            if expected != held.get(id):
+                apart.append((node, expected, held.get(id)))
+        for type_id, count in Counter(node.type_id for node in nodes).items():
+            self._tally(kind, type_id).add(count)
+        self.held[kind.value] += len(nodes)
+        for node, expected, row in apart:
+            self._tell_apart(kind, node, expected, row)
+
+    def _tally(self, kind: Kind, type_id: int) -> Tally:
+        return self.proof.tallies[kind.value, self.type_names[kind].get(type_id, str(type_id))]
+
+    def _expected(self, kind: Kind, node: SourceNode, id: int) -> tuple[Any, ...]:
+        """The row that the record should have."""
+        external_id, state = node.external_id, node.state
         if external_id is None and not (self.keeps_ids and id == node.id):
             external_id = alias(self.into.label, kind, node.id)
-        expected = (
-            id, type_id, node.name, external_id, node.uri or None, state,
+        if state is not None and state not in STATES[kind]:
+            self.proof.lose([Lost(f"{kind.value}:{node.id}", f"its state {state} is unknown")])
+            state = None
+        return (
+            id, self.ids.types[kind].get(node.type_id), node.name, external_id, node.uri or None, state,
             value.encode(node.properties), value.encode(node.custom_properties), node.created_ms, node.updated_ms,
         )  # fmt: skip
-        unequal = [] if row[:-1] == expected else unequal_nodes(expected, row)
-        if not unequal:
-            tally.equal += 1
-        elif self.is_later(row, node.updated_ms):
+
+    def _tell_apart(self, kind: Kind, node: SourceNode, expected: tuple[Any, ...], row: Any) -> None:
+        """A node whose row is not as expected: which fields, or properties in another order only."""
+        where, tally = f"{kind.value}:{node.id}", self._tally(kind, node.type_id)
+        unequal = [] if row is None else unequal_nodes(expected, row)
+        if row is not None and not unequal:
+            return
+        tally.equal -= 1
+        if row is None:
+            tally.record -= 1
+            self.held[kind.value] -= 1
+            if node.type_id not in self.ids.types[kind]:
+                self.proof.lose([Lost(where, f"its type {node.type_id} does not exist")])
+            else:
+                self.proof.differs(where, "node", "there", "missing")
+        elif row[_UPDATED_MS] > node.updated_ms and self.is_later(kind, row[0]):
             tally.kept += 1
         else:
             for field, one, other in unequal:
                 self.proof.differs(where, field, one, other)
 
+    # -- edges: likewise, all at once, and one by one only where that fails
+
     def _compare_links(self, kind: Kind, batch: Batch, members: dict[int, int]) -> None:
-        contexts = self.ids.nodes[Kind.CONTEXT].get
-        what = _LINKS[kind]
+        contexts, what = self.ids.nodes[Kind.CONTEXT].get, _LINKS[kind]
+        member, context = _ENDS[kind]
         expected: dict[Any, tuple[int, int]] = {}
         for link in batch.links:
             key = (members.get(link[0]), contexts(link[1]))
@@ -147,55 +172,51 @@ class Comparison:
                 self.proof.lose([Lost(f"{what} {kind.value}:{link[0]} context:{link[1]}", "an end does not exist")])
             else:
                 expected[key] = link
-        table, member, context = LINK[kind]
-        column = context if kind is not Kind.CONTEXT else "parent_id"
-        name = table.lower() if kind is not Kind.CONTEXT else "parent_context"
-        sql = f"SELECT {member}, {column}, created_seq FROM {name} WHERE {member} {among(self.reader)}"
-        held = {row[:2]: row[2] for row in self._rows(sql, list(members.values()))}
+        sql = f"SELECT {member}, {context} FROM {what} WHERE {member} {among(self.reader)}"
+        held = set(self._rows(sql, members.values()))
         self._compare_edges(what, expected, held, len(batch.links))
 
     def _compare_events(self, batch: Batch, members: dict[int, int]) -> None:
         artifacts = self.ids.nodes[Kind.ARTIFACT].get
         expected: dict[Any, Any] = {}
         for event in batch.events:
-            key = (members.get(event.execution_id), event.type, artifacts(event.artifact_id))
-            if None in key or event.type not in EVENT_TYPES:
-                where = f"event execution:{event.execution_id} artifact:{event.artifact_id}"
-                self.proof.lose([Lost(where, "an end does not exist" if None in key else f"type {event.type} is none")])
+            execution_id, type, artifact_id, path, time_ms = event
+            key = (members.get(execution_id), type, artifacts(artifact_id))
+            if None in key or type not in EVENT_TYPES:
+                where = f"event execution:{execution_id} artifact:{artifact_id}"
+                self.proof.lose([Lost(where, "an end does not exist" if None in key else f"type {type} is none")])
                 continue
-            path = self._paths.get(event.path)
-            if path is None and event.path:
-                path = self._paths[event.path] = orjson.dumps(event.path).decode()
-            expected[key] = (event, path)
+            text = self._paths.get(path)
+            if text is None and path:
+                text = self._paths[path] = orjson.dumps(path).decode()
+            expected[key] = (text, time_ms)
         sql = (
-            "SELECT execution_id, type, artifact_id, created_seq, path, time_ms FROM event "
-            f"WHERE execution_id {among(self.reader)}"
+            f"SELECT execution_id, type, artifact_id, path, time_ms FROM event WHERE execution_id {among(self.reader)}"
         )
-        rows = self._rows(sql, list(members.values()))
-        self._compare_edges(
-            "event", {k: e[:3] for k, (e, _) in expected.items()}, {row[:3]: row[3] for row in rows}, len(batch.events)
-        )
-        for row in rows:
-            event, path = expected.get(row[:3], (None, None))
-            if event is not None and (row[4], row[5]) != (path, event.time_ms):
-                where = f"event execution:{event.execution_id} artifact:{event.artifact_id}"
-                if row[4] != path:
-                    self.proof.differs(where, "path", path, row[4])
-                if event.time_ms is not None and row[5] != event.time_ms:
-                    self.proof.differs(where, "time_ms", event.time_ms, row[5])
+        held = {row[:3]: row[3:] for row in self._rows(sql, members.values())}
+        self._compare_edges("event", expected, held.keys(), len(batch.events))
+        if held == expected:
+            return
+        for key, (path, time_ms) in expected.items():
+            found = held.get(key, (path, time_ms))
+            unequal = [("path", path, found[0])] if found[0] != path else []
+            if time_ms is not None and found[1] != time_ms:
+                unequal.append(("time_ms", time_ms, found[1]))
+            self.proof.tallies["event", ""].equal -= bool(unequal)
+            for field, one, other in unequal:
+                self.proof.differs(f"event {key} of the record", field, one, other)
 
-    def _compare_edges(self, what: str, expected: dict[Any, Any], held: dict[Any, int], total: int) -> None:
+    def _compare_edges(self, what: str, expected: dict[Any, Any], held: Set[Any], total: int) -> None:
         """Whether exactly these edges are there; what others have added since is no difference."""
+        missing = expected.keys() - held
         tally = self.proof.tallies[what, ""]
         tally.store += total
-        tally.record += len(expected)
-        missing = expected.keys() - held.keys()
-        tally.record -= len(missing)
+        tally.record += len(expected) - len(missing)
         tally.equal += len(expected) - len(missing)
-        self.held[what, ""] += len(expected) - len(missing)
+        self.held[what] += len(expected) - len(missing)
         for key in sorted(missing):
-            self.proof.differs(f"{what} {expected[key]}", "edge", "there", "missing")
-        more = {key: seq for key, seq in held.items() if key not in expected}
+            self.proof.differs(f"{what} {key} of the record", "edge", "there", "missing")
+        more = held - expected.keys() if len(held) > len(expected) - len(missing) else ()
         for key in sorted(self.unexpected(what, more)) if more else ():
             self.proof.differs(f"{what} {key} of the record", "edge", "missing", "there")
 
@@ -204,19 +225,23 @@ class Comparison:
         fields = {field for field, _, _ in unequal}
         return fields <= OWN_FIELDS and not seqs_by(self.reader, self.into.actor, [held.created_seq])
 
-    def is_later(self, row: Any, updated_ms: int) -> bool:
+    def is_later(self, kind: Kind, id: int) -> bool:
         """Whether others have changed a node in the record since it came in."""
-        return row[_UPDATED_MS] > updated_ms and not seqs_by(self.reader, self.into.actor, [row[_UPDATED_SEQ]])
+        ((seq,),) = self.reader.query(f"SELECT updated_seq FROM {kind.value} WHERE id = ?", (id,))
+        return not seqs_by(self.reader, self.into.actor, [seq])
 
-    def unexpected(self, what: str, held: dict[Any, int]) -> set[Any]:
-        """Those edges of the record (with their ``seq``) that an import made, though the store has them not."""
-        ours = seqs_by(self.reader, self.into.actor, held.values())
-        return {key for key, seq in held.items() if seq in ours}
+    def unexpected(self, what: str, held: Collection[Any]) -> set[Any]:
+        """Those of more edges of the record that an import made, though the store has them not."""
+        columns = _KEYS[what]
+        sql = f"SELECT created_seq FROM {what} WHERE {' = ? AND '.join(columns)} = ?"
+        seqs = {key: self.reader.query(sql, key)[0][0] for key in held}
+        ours = seqs_by(self.reader, self.into.actor, seqs.values())
+        return {key for key, seq in seqs.items() if seq in ours}
 
     def count_the_records_side(self) -> None:
         """Nothing of the store may be in the record twice, nor what the store has not."""
         for what in [*(kind.value for kind in KINDS), "event", *_LINKS.values()]:
             sql = f"SELECT count(*) FROM {what} WHERE created_seq IN (SELECT seq FROM change WHERE actor = ?)"
             ((count,),) = self.reader.query(sql, (self.into.actor,))
-            if count > self.held[what, ""]:
-                self.proof.differs(f"{what}s", "count", self.held[what, ""], count)
+            if count > self.held[what]:
+                self.proof.differs(f"{what}s", "count", self.held[what], count)

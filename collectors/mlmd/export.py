@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -236,11 +236,11 @@ class _ExportComparison(Comparison):
         """Never, likewise."""
         return False
 
-    def is_later(self, row: Any, updated_ms: int) -> bool:
+    def is_later(self, kind: Kind, id: int) -> bool:
         """Never: the store is as the record was at this snapshot."""
         return False
 
-    def unexpected(self, what: str, held: dict[Any, int]) -> set[Any]:
+    def unexpected(self, what: str, held: Collection[Any]) -> set[Any]:
         """Edges of the record that the store should have: those with both ends in it."""
         other = Kind.ARTIFACT if what == "event" else Kind.CONTEXT
         return {key for key in held if self.ids.nodes[other].get(key[-1]) is not None}
@@ -249,8 +249,8 @@ class _ExportComparison(Comparison):
         """Every node of the namespace is in the store."""
         for kind in KINDS:
             count = self.reader.count(kind, namespace=self.into.namespace)
-            if count != self.held[kind.value, ""]:
-                self.proof.differs(f"{kind.value}s", "count", self.held[kind.value, ""], count)
+            if count != self.held[kind.value]:
+                self.proof.differs(f"{kind.value}s", "count", self.held[kind.value], count)
 
 
 def _prove(reader: Reader, into: Into, ids: Ids, draft: Path, tell: Tell) -> Proof:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from clew.collectors.mlmd.source import KINDS, SourceEvent, SourceNode
-from clew.metadata.change import EventPut, NodeArg, NodePut
+from clew.collectors.mlmd.source import KINDS, SourceNode
+from clew.metadata.change import NodePut
 from clew.metadata.ids import Kind
 from clew.metadata.record import Record
 from clew.metadata.states import ArtifactState, EventType, ExecutionState
@@ -91,8 +91,3 @@ def update_put(kind: Kind, node: SourceNode, id: int, external_id: str | None) -
     put = insert_put(kind, node, 0, "default", external_id)
     put.id, put.type, put.namespace, put.mode = id, None, None, "replace"
     return put
-
-
-def event_put(event: SourceEvent, artifact: NodeArg, execution: NodeArg) -> EventPut:
-    """The put that records ``event``."""
-    return EventPut(artifact, execution, EVENT_TYPES[event.type], event.path, event.time_ms)

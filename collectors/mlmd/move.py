@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from clew.collectors.mlmd.mapping import EVENT_TYPES, Ids, Into, alias, event_put, insert_put, update_put
+from clew.collectors.mlmd.mapping import EVENT_TYPES, Ids, Into, alias, insert_put, update_put
 from clew.collectors.mlmd.present import Begun, Present, check_free, find_present
 from clew.collectors.mlmd.source import KINDS, Batch, Source, SourceNode
 from clew.collectors.mlmd.types import move_types
-from clew.metadata.change import Change, LinkPut, NodeArg, NodePut
+from clew.metadata.change import Change, EventPut, LinkPut, NodeArg, NodePut
 from clew.metadata.encode import encode_change
 from clew.metadata.errors import Invalid
 from clew.metadata.ids import Kind, TypeId
@@ -28,6 +28,7 @@ from clew.metadata.types import FIRST_USER_TYPE_ID
 
 Tell = Callable[[str, int, int | None], None]
 """Called with a subject, how much is done, and of how much."""
+_LINKS_OF = {Kind.ARTIFACT: "attribution", Kind.EXECUTION: "association"}
 _KEPT, _MAPPED, _STRAYED = "ids kept", "ids mapped", "ids taken by others"
 Pair = tuple[SourceNode, NodePut]
 _GC_THRESHOLD = 500_000
@@ -151,23 +152,25 @@ class _Run:
 
     def _hang(self, kind: Kind, change: Change, batch: Batch, args: dict[int, NodeArg], present: Present) -> None:
         """Add to ``change`` the links and events of the batch whose ends exist, but for those recorded already."""
-        nodes = self.moved.ids.nodes
+        added, arg_of = self.moved.added, args.get
         if kind is not Kind.CONTEXT:
-            links = change.attributions if kind is Kind.ARTIFACT else change.associations
-            contexts = nodes[Kind.CONTEXT]
+            what, links = _LINKS_OF[kind], []
+            new_id = self.moved.ids.nodes[Kind.CONTEXT].get
             for member, old in batch.links:
-                arg, context = args.get(member), contexts.get(old)
-                if arg is not None and context is not None and (arg, context) not in present.links:
-                    links.append(LinkPut(context, arg))
-            self.moved.added["attribution" if kind is Kind.ARTIFACT else "association"] += len(links)
-        artifacts = nodes[Kind.ARTIFACT]
-        for event in batch.events:
-            arg, artifact = args.get(event.execution_id), artifacts.get(event.artifact_id)
-            if arg is None or artifact is None or event.type not in EVENT_TYPES:
+                arg, context = arg_of(member), new_id(old)
+                if arg is None or context is None or (present.links and (arg, context) in present.links):
+                    continue
+                links.append(LinkPut(context, arg))
+            setattr(change, f"{what}s", links)
+            added[what] += len(links)
+        new_id = self.moved.ids.nodes[Kind.ARTIFACT].get
+        for execution_id, number, artifact_id, path, time_ms in batch.events:
+            arg, artifact, type = arg_of(execution_id), new_id(artifact_id), EVENT_TYPES.get(number)
+            if arg is None or artifact is None or type is None:
                 continue
-            if (arg, event.type, artifact) not in present.events:
-                change.events.append(event_put(event, artifact, arg))
-        self.moved.added["event"] += len(change.events)
+            if not present.events or (arg, number, artifact) not in present.events:
+                change.events.append(EventPut(artifact, arg, type, path, time_ms))
+        added["event"] += len(change.events)
 
     def _commit(self, change: Change, pairs: list[Pair]) -> tuple[int, ...]:
         if not (change.nodes or change.events or change.attributions or change.associations):

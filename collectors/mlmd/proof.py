@@ -37,6 +37,12 @@ class Tally:
     kept: int = 0
     """Not equal since the record's own counts: changed there later by others, or types it had before."""
 
+    def add(self, count: int) -> None:
+        """Count nodes that are there, as they should be."""
+        self.store += count
+        self.record += count
+        self.equal += count
+
 
 @dataclass(slots=True)
 class Proof:

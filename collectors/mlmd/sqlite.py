@@ -117,9 +117,8 @@ def _translate(error: sqlite3.Error, path: Path) -> ClewError:
     if "not a database" in text:
         return Invalid(f"{path} is not a SQLite database", remedy="Name the file of a store", **where)
     if "malformed" in text or "no such" in text:
-        return (NoSuchTable if "no such table" in text else Corrupt)(
-            f"the store {path} is damaged: {text}", remedy="Restore a backup of it", **where
-        )
+        cls = NoSuchTable if "no such table" in text else Corrupt
+        return cls(f"the store {path} is damaged: {text}", remedy="Restore a backup of it", **where)
     return SourceUnreachable(
         f"the store {path} cannot be read: {text}",
         remedy="Stop what writes to it, and open it once with its own library if it was left in the middle of a change",

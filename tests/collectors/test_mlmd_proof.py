@@ -33,13 +33,13 @@ EDITS = {
     "UPDATE context SET updated_ms = 1 WHERE id = 2": [("context:2", "updated_ms", "*", "1")],
     "UPDATE context SET type_id = 99 WHERE id = 2": [("context:2", "type_id", "13", "99")],
     "DELETE FROM artifact WHERE id = 3": [("artifact:3", "node", "there", "missing")],
-    "DELETE FROM event WHERE execution_id = 2": [("event (2, 3, 2)", "edge", "there", "missing")],
+    "DELETE FROM event WHERE execution_id = 2": [("event (2, 3, 2) of the record", "edge", "there", "missing")],
     "UPDATE event SET path = '[\"k\"]' WHERE execution_id = 2": [
-        ("event execution:2 artifact:2", "path", "None", '["k"]')
+        ("event (2, 3, 2) of the record", "path", "None", '["k"]')
     ],
-    "UPDATE event SET time_ms = 3 WHERE execution_id = 2": [("event execution:2 artifact:2", "time_ms", "*", "3")],
-    "DELETE FROM attribution WHERE artifact_id = 2": [("attribution (2, 1)", "edge", "there", "missing")],
-    "DELETE FROM parent_context WHERE context_id = 1": [("parent_context (1, 3)", "edge", "there", "missing")],
+    "UPDATE event SET time_ms = 3 WHERE execution_id = 2": [("event (2, 3, 2) of the record", "time_ms", "*", "3")],
+    "DELETE FROM attribution WHERE artifact_id = 2": [("attribution (2, 1) of the record", "edge", "there", "missing")],
+    "DELETE FROM parent_context WHERE context_id = 1": [("parent_context (1, 3) of the record", "edge", "there", "missing")],
     "INSERT INTO association SELECT 3, 1, created_seq FROM association LIMIT 1": [
         ("association (1, 3) of the record", "edge", "missing", "there"),
         ("associations", "count", "7", "8"),

@@ -12,6 +12,7 @@ from clew.api.mlmd.nodes import NAMESPACE, write_nodes
 from clew.api.mlmd.proto import metadata_store_pb2 as pb
 from clew.api.mlmd.proto import metadata_store_service_pb2 as svc
 from clew.api.mlmd.walk import Ends, Walk, walk_by_level, walk_of
+from clew.api.mlmd.world import World, world_of
 from clew.api.service import Services
 from clew.graph.protocol import Direction
 from clew.metadata.errors import ArtifactNotFound, Invalid, NotFound
@@ -39,19 +40,23 @@ def lineage_subgraph(services: Services, request: svc.GetLineageSubgraphRequest)
     answer = svc.GetLineageSubgraphResponse()
     graph = answer.lineage_subgraph
     graph.SetInParent()
+    world = world_of(services)
     with services.record.read() as reader:
         start, seq = _starting(reader, kind, where), reader.seq
         if not _is_plain(direction, ends, hops):
-            _write_graph(reader, walk_by_level(reader, start, kind, hops, direction, ends), wanted, graph)
+            _write_graph(reader, world, walk_by_level(reader, world, start, kind, hops, direction, ends), wanted, graph)
             return answer
     seeds = [NodeRef(kind, id) for id in start]
     trace = services.engine.trace(seeds, direction, depth=hops, edges=True, min_seq=seq)
     with services.record.read() as reader:
-        _write_graph(reader, walk_of(reader, trace, direction, hops), wanted, graph)
+        walk = walk_of(reader, trace, direction, hops)
+        if any(world.outside(reader, reached, ids) for reached, ids in walk.nodes.items()):
+            walk = walk_by_level(reader, world, start, kind, hops, direction)  # the engine walks through all namespaces
+        _write_graph(reader, world, walk, wanted, graph)
     return answer
 
 
-def _write_graph(reader: Reader, walk: Walk, wanted: frozenset[str], graph: pb.LineageGraph) -> None:
+def _write_graph(reader: Reader, world: World, walk: Walk, wanted: frozenset[str], graph: pb.LineageGraph) -> None:
     for kind, name in ((Kind.ARTIFACT, "artifacts"), (Kind.EXECUTION, "executions")):
         if name in wanted:
             add = getattr(graph, name).add
@@ -59,7 +64,7 @@ def _write_graph(reader: Reader, walk: Walk, wanted: frozenset[str], graph: pb.L
                 add(id=id)
     if "events" in wanted:
         write_event_rows(walk.events.values(), graph.events)
-    _write_contexts(reader, walk, wanted, graph)
+    _write_contexts(reader, world, walk, wanted, graph)
     _write_types(reader, wanted, graph)
 
 
@@ -76,7 +81,7 @@ def lineage_graph(services: Services, request: svc.GetLineageGraphRequest) -> sv
     ends = Ends({k: f"NOT ({w}\n)" for k, w in filters.items() if filter_of(w)}, {})
     hops = min(stop.max_num_hops, HOPS_LIMIT) if stop.HasField("max_num_hops") else HOPS_LIMIT
     answer = svc.GetLineageGraphResponse()
-    graph = answer.subgraph
+    graph, world = answer.subgraph, world_of(services)
     with services.record.read() as reader:
         page = reader.artifacts(
             where=filter_of(listing.filter_query), namespace=NAMESPACE, limit=min(max(listing.max_result_size, 1), 100)
@@ -84,12 +89,12 @@ def lineage_graph(services: Services, request: svc.GetLineageGraphRequest) -> sv
         start = [int(node.id) for node in page.items]
         if not start:
             raise _nothing()
-        walk = walk_by_level(reader, start, Kind.ARTIFACT, hops, Direction.BOTH, ends)
+        walk = walk_by_level(reader, world, start, Kind.ARTIFACT, hops, Direction.BOTH, ends)
         _cut(walk, options.max_node_size)
         write_nodes(Kind.ARTIFACT, reader.artifacts_by_id(walk.nodes[Kind.ARTIFACT]).values(), graph.artifacts)
         write_nodes(Kind.EXECUTION, reader.executions_by_id(walk.nodes[Kind.EXECUTION]).values(), graph.executions)
         write_event_rows(walk.events.values(), graph.events)
-        _write_contexts(reader, walk, FIELDS, graph)
+        _write_contexts(reader, world, walk, FIELDS, graph)
         ids = [context.id for context in graph.contexts]
         del graph.contexts[:]
         write_nodes(Kind.CONTEXT, reader.contexts_by_id(ids).values(), graph.contexts)
@@ -147,11 +152,15 @@ def _cut(walk: Walk, limit: int) -> None:
     walk.events = {key: row for key, row in walk.events.items() if key[2] in artifacts and key[0] in executions}
 
 
-def _write_contexts(reader: Reader, walk: Walk, wanted: frozenset[str], graph: pb.LineageGraph) -> None:
+def _write_contexts(reader: Reader, world: World, walk: Walk, wanted: frozenset[str], graph: pb.LineageGraph) -> None:
     if not wanted & {"contexts", "attributions", "associations"}:
         return
     attributed = _links(reader, "attribution", "artifact_id", walk.nodes[Kind.ARTIFACT])
     associated = _links(reader, "association", "execution_id", walk.nodes[Kind.EXECUTION])
+    kept_out = world.outside(reader, Kind.CONTEXT, {row[1] for row in (*attributed, *associated)})
+    if kept_out:
+        attributed = [row for row in attributed if row[1] not in kept_out]
+        associated = [row for row in associated if row[1] not in kept_out]
     if "attributions" in wanted:
         for artifact_id, context_id in attributed:
             graph.attributions.add(artifact_id=artifact_id, context_id=context_id)

@@ -12,6 +12,7 @@ from clew.api.mlmd.listing import FIELD, list_nodes
 from clew.api.mlmd.node_types import is_predefined, write_type
 from clew.api.mlmd.nodes import NAMESPACE, WRITE, write_nodes
 from clew.api.mlmd.proto import metadata_store_service_pb2 as svc
+from clew.api.mlmd.world import world_of
 from clew.api.service import Services
 from clew.metadata.errors import (
     ArtifactNotFound,
@@ -70,7 +71,7 @@ def _by_id(kind: Kind) -> Call:
     def call(services: Services, request: Any) -> Any:
         answer = response()
         with services.record.read() as reader:
-            nodes = _nodes(reader, kind, getattr(request, ids))
+            nodes = [node for node in _nodes(reader, kind, getattr(request, ids)) if node.namespace == NAMESPACE]
             write_nodes(kind, nodes, getattr(answer, field))
             if kind is Kind.ARTIFACT and request.populate_artifact_types:
                 wanted = sorted({node.type_id for node in nodes})
@@ -240,7 +241,8 @@ def events_by_artifact_ids(
     """Who read and wrote these artifacts."""
     answer = svc.GetEventsByArtifactIDsResponse()
     with services.record.read() as reader:
-        write_event_rows(event_rows(reader, Kind.ARTIFACT, request.artifact_ids), answer.events)
+        rows = world_of(services).events_inside(reader, event_rows(reader, Kind.ARTIFACT, request.artifact_ids))
+    write_event_rows(rows, answer.events)
     return answer
 
 
@@ -250,25 +252,26 @@ def events_by_execution_ids(
     """What these executions read and wrote."""
     answer = svc.GetEventsByExecutionIDsResponse()
     with services.record.read() as reader:
-        write_event_rows(event_rows(reader, Kind.EXECUTION, request.execution_ids), answer.events)
+        rows = world_of(services).events_inside(reader, event_rows(reader, Kind.EXECUTION, request.execution_ids))
+    write_event_rows(rows, answer.events)
     return answer
 
 
 def artifacts_by_context(services: Services, request: svc.GetArtifactsByContextRequest) -> Any:
     """What lies in a context; nothing in one that does not exist."""
-    if request.context_id <= 0:
-        return svc.GetArtifactsByContextResponse()
+    response = svc.GetArtifactsByContextResponse
     with services.record.read() as reader:
-        response = svc.GetArtifactsByContextResponse
+        if request.context_id <= 0 or world_of(services).outside(reader, Kind.CONTEXT, [request.context_id]):
+            return response()
         return list_nodes(reader, Kind.ARTIFACT, request, response, context_id=request.context_id)
 
 
 def executions_by_context(services: Services, request: svc.GetExecutionsByContextRequest) -> Any:
     """What was done in a context; nothing in one that does not exist."""
-    if request.context_id <= 0:
-        return svc.GetExecutionsByContextResponse()
+    response = svc.GetExecutionsByContextResponse
     with services.record.read() as reader:
-        response = svc.GetExecutionsByContextResponse
+        if request.context_id <= 0 or world_of(services).outside(reader, Kind.CONTEXT, [request.context_id]):
+            return response()
         return list_nodes(reader, Kind.EXECUTION, request, response, context_id=request.context_id)
 
 
@@ -276,7 +279,8 @@ def contexts_by_artifact(services: Services, request: svc.GetContextsByArtifactR
     """The contexts an artifact lies in. Errors: ContextNotFound for none, as in ML Metadata."""
     answer = svc.GetContextsByArtifactResponse()
     with services.record.read() as reader:
-        _write_contexts(reader.contexts_of_artifacts([request.artifact_id]), answer.contexts)
+        ids = world_of(services).inside(reader, Kind.ARTIFACT, [request.artifact_id])
+        _write_contexts(reader.contexts_of_artifacts(ids), answer.contexts)
     return _unless_empty(answer, "artifact_id", request.artifact_id)
 
 
@@ -284,7 +288,8 @@ def contexts_by_execution(services: Services, request: svc.GetContextsByExecutio
     """The contexts an execution lies in. Errors: ContextNotFound for none, as in ML Metadata."""
     answer = svc.GetContextsByExecutionResponse()
     with services.record.read() as reader:
-        _write_contexts(reader.contexts_of_executions([request.execution_id]), answer.contexts)
+        ids = world_of(services).inside(reader, Kind.EXECUTION, [request.execution_id])
+        _write_contexts(reader.contexts_of_executions(ids), answer.contexts)
     return _unless_empty(answer, "execution_id", request.execution_id)
 
 
@@ -294,7 +299,8 @@ def parent_contexts(
     """The contexts a context lies in."""
     answer = svc.GetParentContextsByContextResponse()
     with services.record.read() as reader:
-        _write_contexts(reader.parents_of([request.context_id]), answer.contexts)
+        ids = world_of(services).inside(reader, Kind.CONTEXT, [request.context_id])
+        _write_contexts(reader.parents_of(ids), answer.contexts)
     return answer
 
 
@@ -304,7 +310,8 @@ def children_contexts(
     """The contexts that lie in a context."""
     answer = svc.GetChildrenContextsByContextResponse()
     with services.record.read() as reader:
-        _write_contexts(reader.children_of([request.context_id]), answer.contexts)
+        ids = world_of(services).inside(reader, Kind.CONTEXT, [request.context_id])
+        _write_contexts(reader.children_of(ids), answer.contexts)
     return answer
 
 
@@ -314,9 +321,10 @@ def parent_contexts_of_many(
     """The contexts each of many lies in; those that lie in none are left out."""
     answer = svc.GetParentContextsByContextsResponse()
     with services.record.read() as reader:
-        for child, parents in reader.parents_of(request.context_ids).items():
-            if parents:
-                write_nodes(Kind.CONTEXT, parents, answer.contexts[child].parent_contexts)
+        ids = world_of(services).inside(reader, Kind.CONTEXT, request.context_ids)
+        for child, parents in reader.parents_of(ids).items():
+            if found := [parent for parent in parents if parent.namespace == NAMESPACE]:
+                write_nodes(Kind.CONTEXT, found, answer.contexts[child].parent_contexts)
     return answer
 
 
@@ -326,9 +334,10 @@ def children_contexts_of_many(
     """The contexts that lie in each of many; those that hold none are left out."""
     answer = svc.GetChildrenContextsByContextsResponse()
     with services.record.read() as reader:
-        for parent, children in reader.children_of(request.context_ids).items():
-            if children:
-                write_nodes(Kind.CONTEXT, children, answer.contexts[parent].children_contexts)
+        ids = world_of(services).inside(reader, Kind.CONTEXT, request.context_ids)
+        for parent, children in reader.children_of(ids).items():
+            if found := [child for child in children if child.namespace == NAMESPACE]:
+                write_nodes(Kind.CONTEXT, found, answer.contexts[parent].children_contexts)
     return answer
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from clew.api.mlmd.events import event_rows
+from clew.api.mlmd.world import World
 from clew.graph.protocol import Direction, Trace
 from clew.metadata.ids import Kind
 from clew.metadata.reader import Reader
@@ -69,19 +70,19 @@ def walk_of(reader: Reader, trace: Trace, direction: Direction, hops: int) -> Wa
 
 
 def walk_by_level(
-    reader: Reader, start: list[int], kind: Kind, hops: int, direction: Direction, ends: Ends = NOWHERE
+    reader: Reader, world: World, start: list[int], kind: Kind, hops: int, direction: Direction, ends: Ends = NOWHERE
 ) -> Walk:
     """A walk any way, with ends. Cost: a statement a hop, and one for the filter of each kind of end."""
     walk, here = Walk(), kind
     dropped: dict[Kind, set[int]] = {Kind.ARTIFACT: set(), Kind.EXECUTION: set()}
-    frontier = _meet(reader, walk, kind, start, ends, dropped)
+    frontier = _meet(reader, world, walk, kind, start, ends, dropped)
     for _ in range(hops):
         if not frontier:
             break
         there = _OTHER[here]
         far = 2 if there is Kind.ARTIFACT else 0
         rows = event_rows(reader, here, frontier, _FOLLOWED[direction][here])
-        frontier = _meet(reader, walk, there, (row[far] for row in rows), ends, dropped)
+        frontier = _meet(reader, world, walk, there, (row[far] for row in rows), ends, dropped)
         kept_out = dropped[there]
         for row in rows:
             if row[far] not in kept_out:
@@ -91,11 +92,21 @@ def walk_by_level(
 
 
 def _meet(
-    reader: Reader, walk: Walk, kind: Kind, ids: Iterable[int], ends: Ends, dropped: dict[Kind, set[int]]
+    reader: Reader,
+    world: World,
+    walk: Walk,
+    kind: Kind,
+    ids: Iterable[int],
+    ends: Ends,
+    dropped: dict[Kind, set[int]],
 ) -> list[int]:
     """Note the nodes met for the first time; return those to go on from."""
     known, kept_out = walk.nodes[kind], dropped[kind]
     new = [id for id in dict.fromkeys(ids) if id not in known and id not in kept_out]
+    others = world.outside(reader, kind, new)
+    if others:
+        kept_out |= others
+        new = [id for id in new if id not in others]
     where = ends.filters.get(kind)
     ending = reader.among(kind, new, where=where) if where and new else set()
     on = [id for id in new if id not in ending]

@@ -10,6 +10,7 @@ from clew.api.mlmd.node_types import type_put
 from clew.api.mlmd.proto import metadata_store_pb2 as pb
 from clew.api.mlmd.proto import metadata_store_service_pb2 as svc
 from clew.api.mlmd.puts import node_put
+from clew.api.mlmd.world import world_of
 from clew.api.service import Services
 from clew.metadata.change import Change, EventPut, NodeArg, NodePut, Receipt
 from clew.metadata.errors import (
@@ -30,9 +31,9 @@ _NO_NODE = -1
 
 
 def _commit(services: Services, change: Change) -> Receipt:
-    """Commit. What a request names and the record has not is the request's fault, but for types: NOT_FOUND."""
+    """Commit. What a request names and its world has not is the request's fault, but for types: NOT_FOUND."""
     try:
-        return services.record.commit(change)
+        return world_of(services).commit(services.record, change)
     except (ArtifactNotFound, ExecutionNotFound, ContextNotFound) as error:
         raise Invalid(
             f"Cannot find the given id: {error.message}", field=error.field, value=error.value, remedy=error.remedy

@@ -1,9 +1,9 @@
-"""Time the original client against two servers in turn: mlmd_client.py OURS THEIRS --preload N --seconds S.
+"""Time the original client against two servers in turn: mlmd_client.py OURS THEIRS --preload N [N] --seconds S.
 
-Runs in the client's own Python. Both empty stores get the same data: steps of pipelines in runs of 10 executions and 20
-artifacts, a chain of 41 nodes and a tree of 1,001. Then every call is timed on one and the other by turns, so that what
-else the machine does falls on both. Prints JSON: name -> {"ours": ms, "theirs": ms} medians, and calls a second of many
-threads.
+Runs in the client's own Python. Both empty stores get the same data (of two sizes, when two are given): steps of
+pipelines in runs of 10 executions and 20 artifacts, a chain of 41 nodes and a tree of 1,001. Then every call is timed
+on one and the other by turns, so that what else the machine does falls on both. Prints JSON: name -> {"ours": ms,
+"theirs": ms} medians, and calls a second of many threads.
 """
 
 import argparse
@@ -230,12 +230,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("ours", type=int)
     parser.add_argument("theirs", type=int)
-    parser.add_argument("--preload", type=int, default=2000)
+    parser.add_argument("--preload", type=int, nargs="+", default=[2000])
     parser.add_argument("--seconds", type=float, default=1.0)
     args = parser.parse_args()
     sides = {"ours": Side(args.ours), "theirs": Side(args.theirs)}
-    for side in sides.values():
-        side.preload(args.preload)
+    for side, artifacts in zip(sides.values(), 2 * args.preload, strict=False):
+        side.preload(artifacts)
         side.keep_answers()
     told = {}
     for name, (prepare, call) in calls().items():

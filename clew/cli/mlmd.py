@@ -100,6 +100,9 @@ def import_(
             "updated": dict(moved.updated),
             "seconds": round(seconds, 3),
         }
+    except KeyboardInterrupt:
+        note("interrupted: what was moved stays; the same command goes on behind it")
+        raise
     finally:
         opened.close()
         store.close()

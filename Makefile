@@ -9,7 +9,7 @@ ARGS ?=
 SOURCES := clew metadata graph collectors executors api ui
 GRAPHIQL := $(wildcard ui/graphiql/package.json)
 EXAMPLE_DRIFT := tests/e2e/test_pipeline_example.py::test_the_compiled_example_is_what_its_source_compiles_to
-BENCHES := write engine graphql_http pipeline cli mlmd
+BENCHES := write engine graphql_http pipeline cli mlmd mlmd_import
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test torture lint types format bench bench-quick lock clean
@@ -58,7 +58,7 @@ bench-quick: ARGS := --quick
 bench-quick: bench ## The same at small sizes (a few minutes): a smoke test, not a measurement
 
 lock: $(VENV)/.uv ## Pin pyproject.toml's dependencies again (ARGS=--upgrade for the newest)
-	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --extra postgres --group dev \
+	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --extra postgres --extra mysql --group dev \
 	  --generate-hashes --no-annotate --no-header --output-file requirements.lock $(ARGS)
 
 clean: ## Remove everything that was made, except the lock

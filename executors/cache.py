@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +17,11 @@ from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from clew.executors.fingerprint import Fingerprint, changes
+from clew.executors.hashed import Hashed
 from clew.executors.protocol import CachePolicy
 from clew.metadata.blobs.local import LocalStore
-from clew.metadata.blobs.protocol import ArtifactStore
-from clew.metadata.blobs.tree import digest_of_path
+from clew.metadata.blobs.protocol import ArtifactStore, Blob
+from clew.metadata.blobs.tree import digest_of_manifest, digest_of_path, is_tree, read_manifest
 from clew.metadata.digest import Digest
 from clew.metadata.errors import ClewError
 from clew.metadata.ids import Kind
@@ -73,10 +74,13 @@ class Decision:
 class Cache:
     """Look-ups and single flight over one home. Safe for several threads."""
 
-    def __init__(self, store: ArtifactStore, locks: Path, *, namespace: str = "default") -> None:
+    def __init__(
+        self, store: ArtifactStore, locks: Path, *, namespace: str = "default", hashed: Hashed | None = None
+    ) -> None:
         self._store = store
         self._locks = locks
         self._namespace = namespace
+        self._digest_of = hashed.digest_of if hashed else digest_of_path
 
     def lookup(
         self,
@@ -169,7 +173,7 @@ class Cache:
     def _fault(self, artifact: Artifact) -> str:
         if artifact.state is not ArtifactState.LIVE:
             return f"is {artifact.state.name if artifact.state else 'UNKNOWN'}"
-        return fault_of(artifact, self._store)
+        return fault_of(artifact, self._store, self._digest_of)
 
     def _nearest(
         self, reader: Reader, wanted: Fingerprint, component: str, before: int | None
@@ -243,10 +247,10 @@ def local_path(uri: str | None) -> Path | None:
     return Path(unquote(parts.path)) if parts.scheme == "file" and parts.netloc in ("", "localhost") else None
 
 
-def fault_of(artifact: Artifact, store: ArtifactStore) -> str:
+def fault_of(artifact: Artifact, store: ArtifactStore, digest_of: Callable[[Path], Blob] = digest_of_path) -> str:
     """What is wrong with the bytes of ``artifact``, in words that follow its name; empty when they are sound.
 
-    Cost: reads every byte, twice where the file and the blob are not one.
+    Cost: reads every byte, of the file by ``digest_of``, and once more where the file and the blob are not one.
     """
     if artifact.digest is None:
         return "" if artifact.size_bytes == 0 else "has bytes Clew does not know"
@@ -256,7 +260,7 @@ def fault_of(artifact: Artifact, store: ArtifactStore) -> str:
     try:
         if not path.exists():
             return "is gone: its file was deleted"
-        if digest_of_path(path).digest != artifact.digest:
+        if digest_of(path).digest != artifact.digest:
             return "was edited: its bytes do not match its digest"
         if not _is_one(path, artifact.digest, store):
             store.verify(artifact.digest)
@@ -266,8 +270,17 @@ def fault_of(artifact: Artifact, store: ArtifactStore) -> str:
 
 
 def _is_one(path: Path, digest: Digest, store: ArtifactStore) -> bool:
-    """Whether the file is the blob itself, so that reading one has verified both."""
-    return isinstance(store, LocalStore) and path.is_file() and _same(path, store.path(digest))
+    """Whether the file is the blob itself, of a directory every file in it, so that reading one has verified both."""
+    if not isinstance(store, LocalStore):
+        return False
+    if not is_tree(digest):
+        return _same(path, store.path(digest))
+    with store.open(digest) as stream:
+        manifest = stream.read()
+    if digest_of_manifest(manifest) != digest:
+        return False
+    inside = ((name, entry) for name, entry in read_manifest(manifest).items() if entry.kind != "link")
+    return all(_is_one(path / name, entry.digest, store) for name, entry in inside)
 
 
 def _same(path: Path, blob: Path) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from clew.executors.cache import Cache, Claim, Decision
 from clew.executors.fingerprint import Fingerprint, code_digest, fingerprint
+from clew.executors.hashed import Hashed
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.bootstrap import Lightweight, name, read
 from clew.executors.pipeline.environment import PYTHON_VERSION, Environment, Environments
@@ -48,6 +49,7 @@ class Decider:
 
     record: Record
     cache: Cache
+    hashed: Hashed
     environments: Environments
     policy: CachePolicy
     off: str
@@ -76,7 +78,7 @@ class Decider:
     def _import(self, node: Node, importer: ir.Importer, inputs: Values) -> Done:
         started = now_ms()
         output = next(iter(node.task.component.outputs.artifacts), "artifact")
-        held = bring(importer, output, inputs.parameters)
+        held = bring(importer, output, inputs.parameters, self.hashed.digest_of)
         print_ = fingerprint(
             {"importer": importer.type, "address": held.uri, "metadata": held.metadata, "bytes": held.digest}
         )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from clew.executors.cache import local_path
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.held import Held, from_record, without_none
 from clew.executors.pipeline.placeholder import fill_constants
-from clew.metadata.blobs.tree import digest_of_path
+from clew.metadata.blobs.protocol import Blob
 from clew.metadata.errors import Invalid, StepFailed
 from clew.metadata.reader import Reader
 from clew.metadata.states import ArtifactState
@@ -18,8 +19,8 @@ from clew.metadata.states import ArtifactState
 _WHOLE = re.compile(r"\{\{\$\.inputs\.parameters\['([^']+)'\]\}\}")
 
 
-def bring(importer: ir.Importer, output: str, parameters: Mapping[str, Any]) -> Held:
-    """The artifact at the importer's address. Local bytes are read and hashed each time: they may have changed.
+def bring(importer: ir.Importer, output: str, parameters: Mapping[str, Any], digest_of: Callable[[Path], Blob]) -> Held:
+    """The artifact at the importer's address. Local bytes are looked at each time: they may have changed.
 
     Errors: StepFailed when there is nothing at a local address.
     """
@@ -32,7 +33,7 @@ def bring(importer: ir.Importer, output: str, parameters: Mapping[str, Any]) -> 
     if path is None:
         return Held(importer.type, output, uri, None, None, metadata)
     try:
-        blob = digest_of_path(path)
+        blob = digest_of(path)
     except Invalid as error:
         raise StepFailed(
             f"the importer cannot read {uri}: {error.message}",

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any, Literal
 
 from clew.executors.cache import Cache
+from clew.executors.hashed import Hashed
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.bootstrap import read
 from clew.executors.pipeline.decide import Decider, run_names
@@ -195,10 +196,12 @@ class _Run:
 
     def _decider(self, scheduler: Scheduler) -> Decider:
         options, home = self.options, self.options.home.absolute()
+        hashed = Hashed(home / "hashed")
         refresh = options.cache == "refresh"
         return Decider(
             record=self.record,
-            cache=Cache(self.store, home / "locks" / "steps", namespace=options.namespace),
+            cache=Cache(self.store, home / "locks" / "steps", namespace=options.namespace, hashed=hashed),
+            hashed=hashed,
             environments=Environments(options.environments or home / "envs"),
             policy=Never("the run asks for everything anew (--refresh)") if refresh else options.policy,
             off="caching is off for this run (--no-cache)" if options.cache == "off" else "",

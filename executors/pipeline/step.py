@@ -28,7 +28,8 @@ from clew.executors.pipeline.values import Mismatch, cast, from_text
 from clew.executors.protocol import Ended, Executor, Job, PythonModule, Work
 from clew.metadata.blobs.local import LocalStore
 from clew.metadata.blobs.protocol import ArtifactStore
-from clew.metadata.blobs.tree import digest_of_path
+from clew.metadata.blobs.tree import is_tree, read_manifest
+from clew.metadata.digest import Digest
 from clew.metadata.errors import Invalid, SourceUnreachable, StepFailed
 
 _LONGEST_WORD_BYTES = 100_000  # Linux takes 128 KiB in one argument
@@ -269,7 +270,7 @@ def _artifact(
         blob = store.put(path)
     except (Invalid, SourceUnreachable) as error:
         raise StepFailed(f"the step's output {name!r} cannot be kept: {error.message}", field=name) from error
-    _seal(path, store)
+    _seal(path, blob.digest, store)
     return Held(spec.type, name, path.as_uri(), blob.digest, blob.size_bytes, metadata)
 
 
@@ -287,17 +288,22 @@ def _inside(step: Step, name: str, path: Path) -> Path:
     return path
 
 
-def _seal(path: Path, store: ArtifactStore) -> None:
+def _seal(path: Path, digest: Digest, store: ArtifactStore) -> None:
     """Make published files read-only, and one with their blob where the disk allows: the bytes are kept once."""
-    files = [path] if path.is_file() else [f for f in path.rglob("*") if f.is_file() and not f.is_symlink()]
-    for file in files:
-        mode = file.stat().st_mode & 0o777
-        file.chmod(mode & ~0o222)
-        if isinstance(store, LocalStore) and not mode & 0o111:
-            twin = file.with_name(file.name + ".clew")
-            with suppress(OSError, Invalid):  # another disk, or too many links: the copy stays
-                os.link(store.path(digest_of_path(file).digest), twin)
-                twin.replace(file)
+    if is_tree(digest):
+        with store.open(digest) as stream:
+            entries = read_manifest(stream.read())
+        for name, entry in entries.items():
+            if entry.kind != "link":
+                _seal(path / name, entry.digest, store)
+        return
+    mode = path.stat().st_mode & 0o777
+    path.chmod(mode & ~0o222)
+    if isinstance(store, LocalStore) and not mode & 0o111:
+        twin = path.with_name(path.name + ".clew")
+        with suppress(OSError):  # another disk, or too many links: the copy stays
+            os.link(store.path(digest), twin)
+            twin.replace(path)
 
 
 def _input_paths(step: Step) -> set[Path]:

@@ -9,6 +9,7 @@ import pytest
 from clew.executors.explain import Explanation, explain
 from clew.executors.pipeline.run import TaskResult
 from clew.executors.policy import AllOf, Always, AnyOf, MaxAge, Never
+from clew.metadata.blobs.tree import digest_of_path
 from clew.metadata.change import Change
 from clew.metadata.errors import NotFound
 from clew.metadata.states import ArtifactState, ExecutionState
@@ -121,6 +122,22 @@ def test_bytes_changed_behind_our_back_are_a_miss_never_an_error(bench: Any, sta
     assert "output 'out'" in _why(bench, second, "write").reason
     assert _path(_task(second, "write")).read_text() == "a b c"
     assert all(t.cached for t in bench.run("words").tasks)
+
+
+@pytest.mark.parametrize("harm", ["delete", "edit", "delete blob", "edit manifest"])
+def test_a_folder_with_a_file_changed_behind_our_back_is_made_anew(bench: Any, states: Any, harm: str) -> None:
+    made = _task(bench.run("folders"), "make-folder")
+    file = next(f for f in sorted(_path(made).rglob("*")) if f.is_file())
+    blob = bench.store.path(digest_of_path(file).digest)
+    assert file.samefile(blob)
+    victim = {"delete blob": blob, "edit manifest": bench.store.path(made.outputs["out"]["digest"])}.get(harm, file)
+    if "delete" in harm:
+        victim.unlink()
+    else:
+        victim.chmod(0o644)
+        victim.write_text("tampered")
+    assert states(bench.run("folders"))["make-folder"] == "COMPLETE"
+    assert states(bench.run("folders"))["make-folder"] == "CACHED"
 
 
 def test_an_artifact_that_is_not_live_is_a_miss(bench: Any, states: Any) -> None:

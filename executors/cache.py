@@ -81,6 +81,7 @@ class Cache:
         self._locks = locks
         self._namespace = namespace
         self._digest_of = hashed.digest_of if hashed else digest_of_path
+        self._earlier: dict[tuple[str, int | None], list[Execution]] = {}
 
     def lookup(
         self,
@@ -178,17 +179,24 @@ class Cache:
     def _nearest(
         self, reader: Reader, wanted: Fingerprint, component: str, before: int | None
     ) -> tuple[Execution | None, list[dict[str, Any]]]:
-        context = component and reader.find(Kind.CONTEXT, COMPONENT_TYPE, component, self._namespace)
-        if not context:
-            return None, []
         best: tuple[Execution | None, list[dict[str, Any]]] = (None, [])
-        for earlier in _newest(reader, context.id, before):
+        for earlier in self._earlier_of(reader, component, before) if component else ():
             parts = earlier.custom_properties.get(PARTS)
             if isinstance(parts, dict):
                 changed = changes(parts, wanted.parts)
                 if best[0] is None or len(changed) < len(best[1]):
                     best = (earlier, changed)
         return best
+
+    def _earlier_of(self, reader: Reader, component: str, before: int | None) -> list[Execution]:
+        """The newest executions of a component with ids below ``before``: read once for all tasks of a run."""
+        known = self._earlier.get((component, before))
+        if known is None:
+            context = reader.find(Kind.CONTEXT, COMPONENT_TYPE, component, self._namespace)
+            known = _newest(reader, context.id, before) if context else []
+            if before is not None:  # else they are others the next time
+                self._earlier[component, before] = known
+        return known
 
 
 def _candidates(reader: Reader, digest: Digest) -> Iterator[Execution]:

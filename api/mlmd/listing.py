@@ -53,8 +53,8 @@ def list_nodes(
     )
     message = response()
     write_nodes(kind, page.items, getattr(message, FIELD[kind]))
-    if page.next_cursor is not None or (type_id is not None and page.items):  # by type the last one is set, to nothing
-        message.next_page_token = page.next_cursor or ""
+    if page.next_cursor is not None:
+        message.next_page_token = page.next_cursor
     return message
 
 

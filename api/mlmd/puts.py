@@ -1,7 +1,8 @@
 """From a node on the wire to the put it asks for.
 
 With an id a put replaces the node; what the message leaves out is cleared. An update mask narrows it to the fields it
-names; it says nothing of inserts. Paths nobody knows, and ``id``, ``type_id`` and ``name``, are passed over.
+names; it says nothing of inserts. Paths nobody knows, ``id`` and ``type_id``, and but for contexts ``name``, are passed
+over.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ def _narrowed(put: NodePut, message: Any, mask: Iterable[str]) -> NodePut:
                 setattr(put, fields[path], getattr(message, path))
             else:
                 remove.append(fields[path])
+        elif path == "name" and put.kind is Kind.CONTEXT:
+            put.name = message.name  # contexts can be renamed; to nothing, they cannot
         elif root in _MAPS:
             _narrow_map(root, key if dot else None, message, maps, remove)
     put.properties, put.custom_properties = maps.get("properties"), maps.get("custom_properties")

@@ -97,10 +97,9 @@ class GrpcServer:
 
     async def _start(self, service: MetadataStoreService, address: str) -> int:
         settings = self._settings
-        limit = settings.threads + settings.waiting
-        self._server = grpc.aio.server(options=_options(settings), maximum_concurrent_rpcs=limit)
+        self._server = grpc.aio.server(options=_options(settings))
         self._health = health.aio.HealthServicer()
-        self._server.add_generic_rpc_handlers((_Handler(service, self._pool, settings.token),))
+        self._server.add_generic_rpc_handlers((_Handler(service, self._pool, settings),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
@@ -144,8 +143,9 @@ class GrpcServer:
 class _Handler(grpc.GenericRpcHandler):  # type: ignore[misc,unused-ignore]
     """Hands the bytes of a call to the service."""
 
-    def __init__(self, service: MetadataStoreService, pool: ThreadPoolExecutor, token: str | None) -> None:
-        self._pool, self._token = pool, token
+    def __init__(self, service: MetadataStoreService, pool: ThreadPoolExecutor, settings: GrpcSettings) -> None:
+        self._pool, self._token = pool, settings.token
+        self._running, self._limit = 0, settings.threads + settings.waiting
         self._methods = {
             f"/{SERVICE}/{name}": grpc.unary_unary_rpc_method_handler(self._behaviour(service, name))
             for name in service.names
@@ -165,12 +165,22 @@ class _Handler(grpc.GenericRpcHandler):  # type: ignore[misc,unused-ignore]
                 answered = service.brief(name, request)
                 if answered is not None:
                     return answered
-                return await asyncio.get_running_loop().run_in_executor(self._pool, service.call, name, request)
+                return await self._in_thread(service, name, request)
             except Refused as refused:
                 await context.abort(_STATUS[refused.status], refused.text)
                 raise
 
         return answer
+
+    async def _in_thread(self, service: MetadataStoreService, name: str, request: bytes) -> bytes:
+        # Calls are counted here, where their message is there: the library's own limit counts streams that send none.
+        if self._running >= self._limit:
+            raise Refused("RESOURCE_EXHAUSTED", "too many calls at once; try again")
+        self._running += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, service.call, name, request)
+        finally:
+            self._running -= 1
 
     def _is_allowed(self, context: Any) -> bool:
         given = dict(context.invocation_metadata()).get("authorization", "")
@@ -183,6 +193,7 @@ def _options(settings: GrpcSettings) -> list[tuple[str, int]]:
         ("grpc.so_reuseport", 0),  # a second server on one port must fail
         ("grpc.max_receive_message_length", settings.receive_bytes),
         ("grpc.max_send_message_length", settings.send_bytes),
+        ("grpc.max_concurrent_streams", 1024),  # of one connection
         ("grpc.keepalive_time_ms", 60_000),
         ("grpc.keepalive_timeout_ms", 20_000),
         ("grpc.keepalive_permit_without_calls", 1),

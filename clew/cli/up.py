@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import resource
 import signal
 import socket
+from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,6 +52,7 @@ def up(
     from clew.settings import load
     from clew.wiring import Home as OpenedHome
 
+    _allow_connections()
     settings = load(home=home, host=host, port=port, grpc_port=grpc_port, url="")
     faces = ApiSettings(token=settings.token or None)
     check_bind(settings.host, faces)
@@ -62,6 +65,15 @@ def up(
     finally:
         listening.close()
         opened.close()
+
+
+def _allow_connections() -> None:
+    """Let the process hold as many connections as the system allows: shells often allow 1,024 open files only."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(OSError, ValueError):  # a system may have a lower limit of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _listen(host: str, port: int, option: str) -> socket.socket:

@@ -90,6 +90,26 @@ def test_a_mask_narrows_an_update(store: Any) -> None:
     assert {key: value.int_value for key, value in found.properties.items()} == {"i": 5}
 
 
+@pytest.mark.parametrize(
+    ("paths", "name", "status"),
+    [(["name"], "new", "OK"), (["name", "external_id"], "", "INVALID_ARGUMENT"), (["external_id"], "", "OK")],
+)
+def test_a_mask_can_rename_a_context_but_not_to_nothing(store: Any, paths: list[str], name: str, status: str) -> None:
+    type_id = store.context_type()
+    (id,) = store(svc.PutContextsRequest(contexts=[pb.Context(type_id=type_id, name="old")])).context_ids
+    update = svc.PutContextsRequest(contexts=[pb.Context(id=id, name=name)], update_mask={"paths": paths})
+    assert store.status(update) == status
+    (found,) = store(svc.GetContextsByIDRequest(context_ids=[id])).contexts
+    assert found.name == (name or "old")
+
+
+def test_types_come_as_often_as_they_are_asked_for(store: Any) -> None:
+    first, second = store.artifact_type("A"), store.artifact_type("B")
+    asked = [second, first, 99, second]
+    found = store(svc.GetArtifactTypesByIDRequest(type_ids=asked)).artifact_types
+    assert [t.id for t in found] == [second, first, second]
+
+
 def test_an_update_of_what_changed_meanwhile_is_refused(store: Any) -> None:
     type_id = store.artifact_type()
     (id,) = store.put(pb.Artifact(type_id=type_id))

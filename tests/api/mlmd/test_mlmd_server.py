@@ -82,12 +82,24 @@ def test_a_port_that_is_taken_is_unavailable(sqlite_record: Record) -> None:
     assert refused.value.field == "grpc_port"
 
 
-def test_a_thousand_idle_connections_leave_it_serving(sqlite_record: Record, serve: Serve) -> None:
-    port = serve(sqlite_record).port
-    idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(1000)]
-    assert ask(port, "GetArtifacts") == b""
-    for connection in idle:
-        connection.close()
+def test_no_more_calls_wait_than_may(sqlite_record: Record, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    port, entered, leave = serve(sqlite_record, GrpcSettings(threads=1, waiting=1)).port, [], threading.Event()
+
+    def commit(change: Any) -> Any:
+        entered.append(change)
+        leave.wait()
+        raise Unavailable("later")
+
+    monkeypatch.setattr(sqlite_record, "commit", commit)
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        held = [channel.unary_unary(f"/{SERVICE}/PutArtifacts").future(b"") for _ in range(2)]
+        deadline = time.monotonic() + 10
+        while not entered and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert code_of(port, "PutArtifacts") == "RESOURCE_EXHAUSTED"
+        leave.set()
+        assert {call.code().name for call in held} == {"UNAVAILABLE"}
+    assert code_of(port, "PutArtifacts") == "UNAVAILABLE"
 
 
 def test_streams_that_never_send_their_message_hold_nobody_up(sqlite_record: Record, serve: Serve) -> None:

@@ -16,6 +16,18 @@ def add(a: int, b: int) -> int:
     return a + b
 
 
+@dsl.component(install_kfp_package=False)
+def add_bare(a: int, b: int) -> int:
+    return a + b
+
+
+@dsl.component(packages_to_install=["toolz==1.0.0"])
+def add_packaged(a: int, b: int) -> int:
+    import toolz
+
+    return toolz.reduce(lambda x, y: x + y, [a, b])
+
+
 @dsl.component
 def sleep(number: int) -> int:
     import time
@@ -31,10 +43,15 @@ def twenty():
 
 
 @dsl.pipeline
-def chain():
-    last = add(a=0, b=1)
-    for _ in range(19):
-        last = add(a=last.output, b=1)
+def bare():
+    for number in range(20):
+        add_bare(a=number, b=1)
+
+
+@dsl.pipeline
+def packaged():
+    for number in range(20):
+        add_packaged(a=number, b=1)
 
 
 @dsl.pipeline
@@ -43,5 +60,11 @@ def sleepers():
         sleep(number=number)
 
 
-for pipeline in (twenty, chain, sleepers):
+@dsl.pipeline
+def loop():
+    with dsl.ParallelFor([0, 1, 2, 3], parallelism=4) as number:
+        sleep(number=number)
+
+
+for pipeline in (twenty, bare, packaged, sleepers, loop):
     compiler.Compiler().compile(pipeline, f"{sys.argv[1]}/{pipeline.name}.yaml")

@@ -34,7 +34,8 @@ def run(
     ] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Run every step anew, for later runs to find.")] = False,
     max_parallel: Annotated[
-        int | None, typer.Option("--max-parallel", metavar="N", min=1, help="Steps at once (two a processor).")
+        int | None,
+        typer.Option("--max-parallel", metavar="N", min=1, help="Steps at once (two a processor, at least 4)."),
     ] = None,
     timeout: Annotated[
         float | None, typer.Option("--timeout", metavar="S", min=0.001, help="Seconds a step may take.")

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,8 +75,11 @@ def test_ctrl_c_cancels_a_run_and_the_exit_code_tells(compiled_sleep: Path, tmp_
     while not list((tmp_path / "home").glob("runs/*/*/log.txt")) and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.3)
+    started = psutil.Process(runner.pid).children(recursive=True)
+    assert started
     os.kill(runner.pid, signal.SIGINT)
     out, err = runner.communicate(timeout=30)
+    assert psutil.wait_procs(started, timeout=10)[1] == []
     assert runner.returncode == 130, err
     assert "Traceback" not in err
     result = json.loads(out)

@@ -21,6 +21,7 @@ MESSAGE: dict[Kind, Any] = {
 }
 FIRST_BASE_ID = {Kind.ARTIFACT: 1, Kind.EXECUTION: 1 + len(SIMPLE_TYPES[0][1])}
 """The predefined types follow each other in the order of the wire's base types."""
+_BASES = {Kind.ARTIFACT: len(SIMPLE_TYPES[0][1]), Kind.EXECUTION: len(SIMPLE_TYPES[1][1]), Kind.CONTEXT: 0}
 
 
 def type_put(kind: Kind, message: Any, can_add_fields: bool, can_omit_fields: bool) -> TypePut:
@@ -61,7 +62,7 @@ def is_predefined(node_type: NodeType) -> bool:
 
 
 def write_type(node_type: NodeType, into: Any) -> None:
-    """Fill ``into``."""
+    """Fill ``into``. Left out is what ML Metadata has no words for: other base types than its own, other structures."""
     into.id, into.name = node_type.id, node_type.name
     if node_type.version:
         into.version = node_type.version
@@ -71,13 +72,21 @@ def write_type(node_type: NodeType, into: Any) -> None:
         into.external_id = node_type.external_id
     into.properties.update({name: int(kind) for name, kind in node_type.properties.items()})
     if node_type.base_type_id is not None:
-        into.base_type = node_type.base_type_id - FIRST_BASE_ID[node_type.kind] + 1
+        base = node_type.base_type_id - FIRST_BASE_ID.get(node_type.kind, 1) + 1
+        if 1 <= base <= _BASES[node_type.kind]:
+            into.base_type = base
     for field, structure in (("input_type", node_type.input_type), ("output_type", node_type.output_type)):
         if structure is not None:
-            json_format.ParseDict(structure, getattr(into, field))
+            try:
+                json_format.ParseDict(structure, getattr(into, field))
+            except json_format.ParseError:
+                into.ClearField(field)
 
 
 def _structure(message: Any, field: str, kind: Kind) -> dict[str, Any] | None:
     if kind is not Kind.EXECUTION or not message.HasField(field):
         return None
-    return dict(json_format.MessageToDict(getattr(message, field), preserving_proto_field_name=True))
+    try:
+        return dict(json_format.MessageToDict(getattr(message, field), preserving_proto_field_name=True))
+    except json_format.Error as error:  # proto2 takes any bytes for text
+        raise Invalid(f"{field} holds text that is not valid UTF-8", field=field, remedy="Send UTF-8") from error

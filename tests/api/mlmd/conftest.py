@@ -38,8 +38,12 @@ class Store:
 
     def status(self, request: Any) -> str:
         """The status by which a request is refused; OK when it is not."""
+        return self.status_of(request.DESCRIPTOR.name.removesuffix("Request"), request.SerializeToString())
+
+    def status_of(self, name: str, body: bytes) -> str:
+        """The same of any bytes."""
         try:
-            self(request)
+            self.service.call(name, body)
         except Refused as refused:
             return refused.status
         return "OK"

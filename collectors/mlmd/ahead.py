@@ -6,11 +6,14 @@ do, whatever became of the process that started it.
 
 from __future__ import annotations
 
+import fcntl
+import gc
 import os
 import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, BinaryIO
 
@@ -19,6 +22,8 @@ from clew.metadata.errors import SourceUnreachable
 from clew.metadata.ids import Kind
 
 STOP_TIMEOUT_S = 10.0
+PIPE_BYTES = 1 << 20
+"""Room for a batch, so that the reader need not wait for it to be fetched before it begins with the next."""
 _END = "end"
 
 
@@ -35,6 +40,8 @@ class Ahead:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._asks, self._answers = self._process.stdin, self._process.stdout
+        with suppress(AttributeError, OSError):  # only Linux can, and only as far as the system lets it
+            fcntl.fcntl(self._answers, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         try:
             self.name: str = self._ask((opener, where))
         except BaseException:
@@ -105,6 +112,7 @@ def main() -> None:
     asks, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nobody else may speak into the pipe
     source: Source | None = None
+    gc.disable()  # nothing that is read refers to itself
     try:
         while True:
             question = pickle.load(asks)

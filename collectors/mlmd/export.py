@@ -18,6 +18,7 @@ import orjson
 
 from clew.collectors.mlmd.compare import Comparison, compare_all
 from clew.collectors.mlmd.equal import Unequal
+from clew.collectors.mlmd.garbage import seldom_collecting
 from clew.collectors.mlmd.mapping import Ids, Into
 from clew.collectors.mlmd.move import Moved, Tell
 from clew.collectors.mlmd.present import among, listed
@@ -62,7 +63,8 @@ def export_store(record: Record, namespace: str, path: Path, tell: Tell) -> Expo
         with record.read() as reader:
             with _opened(draft) as connection:
                 writer = _Writer(connection, reader, namespace, exported, tell)
-                writer.write()
+                with seldom_collecting():
+                    writer.write()
             exported.proof = _prove(reader, Into(record, "", namespace), writer.ids, draft, tell)
             exported.elsewhere = sum(reader.count(kind) for kind in KINDS) - sum(
                 exported.written[kind.value] for kind in KINDS

@@ -72,22 +72,18 @@ def alias(label: str, kind: Kind, id: int) -> str:
     return f"mlmd:{label}:{kind.value}:{id}"
 
 
-def sound_state(kind: Kind, state: int | None) -> int | None:
-    """The state, if it is one the record knows."""
-    return state if state in STATES[kind] else None
-
-
-def insert_put(kind: Kind, node: SourceNode, type_id: int, namespace: str, external_id: str | None) -> NodePut:
-    """The put that records ``node``, every field as it is in the store."""
+def insert_put(kind: Kind, node: SourceNode, type_id: int, external_id: str | None) -> NodePut:
+    """The put that records ``node``, every field as it is in the store, in the namespace of its change."""
+    _, _, name, _, uri, state, created_ms, updated_ms, properties, custom_properties = node
     return NodePut(
-        kind, type_id, None, node.name, external_id, node.uri or None, sound_state(kind, node.state),
-        None, None, None, None, None, node.properties or None, node.custom_properties or None, namespace,
-        node.created_ms, node.updated_ms, "merge", "", "replace",
+        kind, type_id, None, name, external_id, uri or None, state if state in STATES[kind] else None,
+        None, None, None, None, None, properties or None, custom_properties or None, None,
+        created_ms, updated_ms, "merge", "", "replace",
     )  # fmt: skip
 
 
 def update_put(kind: Kind, node: SourceNode, id: int, external_id: str | None) -> NodePut:
     """The put that makes the record's node ``id`` what ``node`` has become."""
-    put = insert_put(kind, node, 0, "default", external_id)
-    put.id, put.type, put.namespace, put.mode = id, None, None, "replace"
+    put = insert_put(kind, node, 0, external_id)
+    put.id, put.type, put.mode = id, None, "replace"
     return put

@@ -8,12 +8,11 @@ is caught up with: of two states of a node, the later counts.
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+from clew.collectors.mlmd.garbage import seldom_collecting
 from clew.collectors.mlmd.mapping import EVENT_TYPES, Ids, Into, alias, insert_put, update_put
 from clew.collectors.mlmd.present import Begun, Present, check_free, find_present
 from clew.collectors.mlmd.source import KINDS, Batch, Source, SourceNode
@@ -31,7 +30,6 @@ Tell = Callable[[str, int, int | None], None]
 _LINKS_OF = {Kind.ARTIFACT: "attribution", Kind.EXECUTION: "association"}
 _KEPT, _MAPPED, _STRAYED = "ids kept", "ids mapped", "ids taken by others"
 Pair = tuple[SourceNode, NodePut]
-_GC_THRESHOLD = 500_000
 
 
 @dataclass(slots=True)
@@ -59,7 +57,7 @@ def move(source: Source, into: Into, tell: Tell) -> Moved:
     if begun.is_first:
         _remember(into, _KEPT if begun.keeps_ids else _MAPPED)
     run = _Run(source, into, begun)
-    with _seldom_collecting():
+    with seldom_collecting():
         run.moved.ids.types = move_types(source.types().types, into, begun.keeps_ids)
         for kind in KINDS:
             run.move_kind(kind, tell)
@@ -144,7 +142,7 @@ class _Run:
         external_id = node.external_id
         if not stays and external_id is None:
             external_id = alias(self.into.label, kind, node.id)
-        put = insert_put(kind, node, type_id, self.into.namespace, external_id)
+        put = insert_put(kind, node, type_id, external_id)
         if stays and node.id > expected:
             put.insert_id = node.id
         self._next[kind] = (node.id if stays else expected) + 1
@@ -241,14 +239,3 @@ def _named(error: Invalid, pairs: list[Pair], into: Into) -> Invalid:
                 remedy="Correct it in the store; what was moved before it stays, and the next run goes on here",
             )
     return error
-
-
-@contextmanager
-def _seldom_collecting() -> Iterator[None]:
-    """Let Python look for cycles seldom: none are made here, and it would walk every node of a batch many times."""
-    before = gc.get_threshold()
-    gc.set_threshold(_GC_THRESHOLD, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)

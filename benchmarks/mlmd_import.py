@@ -85,11 +85,34 @@ def _artifacts(connection: sqlite3.Connection, count: int) -> None:
         f"{DATASET} + i % 2, 's3://bucket/pipelines/run-' || (i / 300) || '/artifact-' || i, 2, "
         f"CASE WHEN i % 2 THEN 'artifact-' || i END, {BEGAN_MS} + i, {BEGAN_MS} + i + 5 FROM n",
     )
-    property_of = "ArtifactProperty (artifact_id, name, is_custom_property, {}_value)"
-    _each(connection, count, property_of.format("int"), "i, 'span', 0, i % 50 FROM n")
-    _each(connection, count, property_of.format("string"), "i, 'split', 0, '[\"train\", \"eval\"]' FROM n")
-    _each(connection, count, property_of.format("string"), "i, 'display_name', 1, 'artifact ' || i FROM n")
-    _each(connection, count, property_of.format("double"), f"i, 'accuracy', 1, i / {count}.0 FROM n")
+    _properties(
+        connection,
+        "Artifact",
+        count,
+        {
+            "span": (0, "int", "i % 50"),
+            "split": (0, "string", '\'["train", "eval"]\''),
+            "display_name": (1, "string", "'artifact ' || i"),
+            "accuracy": (1, "double", f"i / {count}.0"),
+        },
+    )
+
+
+def _properties(
+    connection: sqlite3.Connection, table: str, count: int, properties: dict[str, tuple[int, str, str]]
+) -> None:
+    """Name -> (is it custom, column, value); a node's lie together, as they come when it is put."""
+    columns = ("int", "double", "string", "bool")
+    selects = [
+        f"SELECT i, '{name}', {is_custom}, {', '.join(value if c == column else 'NULL' for c in columns)} FROM n"
+        for name, (is_custom, column, value) in properties.items()
+    ]
+    _each(
+        connection,
+        count,
+        f"{table}Property ({table.lower()}_id, name, is_custom_property, {', '.join(f'{c}_value' for c in columns)})",
+        f"* FROM ({' UNION ALL '.join(selects)}) ORDER BY 1",
+    )
 
 
 def _executions(connection: sqlite3.Connection, count: int) -> None:
@@ -99,18 +122,26 @@ def _executions(connection: sqlite3.Connection, count: int) -> None:
         "Execution (type_id, last_known_state, name, create_time_since_epoch, last_update_time_since_epoch)",
         f"{WORK}, 3, 'execution-' || i, {BEGAN_MS} + i, {BEGAN_MS} + i + 9 FROM n",
     )
-    property_of = "ExecutionProperty (execution_id, name, is_custom_property, {}_value)"
-    _each(connection, count, property_of.format("string"), "i, 'kind', 0, 'container' FROM n")
-    _each(connection, count, property_of.format("string"), "i, 'pod_name', 1, 'pod-' || i FROM n")
-    _each(connection, count, property_of.format("int"), "i, 'parent_dag_id', 1, i / 10 FROM n")
-    _each(connection, count, property_of.format("bool"), "i, 'cached', 1, i % 2 FROM n")
+    _properties(
+        connection,
+        "Execution",
+        count,
+        {
+            "kind": (0, "string", "'container'"),
+            "pod_name": (1, "string", "'pod-' || i"),
+            "parent_dag_id": (1, "int", "i / 10"),
+            "cached": (1, "bool", "i % 2"),
+        },
+    )
 
 
 def _edges(connection: sqlite3.Connection, artifacts: int, executions: int) -> None:
-    columns = "Event (artifact_id, execution_id, type, milliseconds_since_epoch)"
-    outputs, inputs = "json_each('[2, 1, 0]') AS back", "json_each('[1, 2]') AS back WHERE i > back.value"
-    _each(connection, executions, columns, f"3 * i - back.value, i, 4, {BEGAN_MS} + i FROM n, {outputs}")
-    _each(connection, executions, columns, f"3 * (i - back.value), i, 3, {BEGAN_MS} + i FROM n, {inputs}")
+    inputs = (
+        f"SELECT i, 3 * (i - back.value), 3, {BEGAN_MS} + i FROM n, json_each('[1, 2]') AS back WHERE i > back.value"
+    )
+    outputs = f"SELECT i, 3 * i - back.value, 4, {BEGAN_MS} + i FROM n, json_each('[2, 1, 0]') AS back"
+    columns = "Event (execution_id, artifact_id, type, milliseconds_since_epoch)"
+    _each(connection, executions, columns, f"* FROM ({inputs} UNION ALL {outputs}) ORDER BY 1, 3")
     connection.execute(
         "INSERT INTO EventPath SELECT id, 0, NULL, iif(type = 3, 'input', 'output') FROM Event "
         "UNION ALL SELECT id, 1, 0, NULL FROM Event ORDER BY 1, 2"

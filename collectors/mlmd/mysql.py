@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -62,6 +62,14 @@ class MysqlDatabase:
         with self._translated():
             rows = self._connection.exec_driver_sql(sql.replace("?", "%s"), tuple(parameters)).fetchall()
         return [_row(row) for row in rows]
+
+    def values(self, sql: str, parameters: Sequence[Any]) -> Iterable[Any]:
+        """The rows of a query of properties, the value in one column: here a column has one kind."""
+        for owner, name, is_custom, text, number, double, proto, boolean in self.fetch(
+            sql.replace("{}", "string_value, int_value, double_value"), parameters
+        ):
+            value = text if text is not None else number if number is not None else double
+            yield owner, name, is_custom, value, proto, boolean
 
     def stream(self, sql: str) -> Iterator[Any]:
         """The rows of a query one by one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -40,6 +40,11 @@ class Database(Protocol):
         """All rows of a query. Errors: SourceUnreachable; Corrupt, NoSuchTable."""
         ...
 
+    def values(self, sql: str, parameters: Sequence[Any]) -> Iterable[Any]:
+        """The rows of a query of properties that has ``{}`` for one column: its text, integer or double, whichever is
+        there, a double spelled as text as bytes."""
+        ...
+
     def stream(self, sql: str) -> Iterator[Any]:
         """The rows of a query one by one, in constant memory."""
         ...
@@ -65,7 +70,8 @@ class SqlSource:
         self._database = database
         self._fetch = database.fetch
         self.version = _version(database)
-        self._declared: dict[int, dict[str, PropertyType]] = {}
+        self._declared = {int(t.id): t.properties for t in self.types().types}
+        self._sound_names: set[str] = set()
 
     def types(self) -> Types:
         """All types."""
@@ -86,7 +92,6 @@ class SqlSource:
         )
         for row in rows:
             self._add_type(read, row, properties[row[0]], parents[row[0]])
-        self._declared = {int(t.id): t.properties for t in read.types}
         self._database.take_unsound()
         return read
 
@@ -153,56 +158,69 @@ class SqlSource:
         self, kind: Kind, nodes: list[Any], after: int, last: int, lost: list[Lost]
     ) -> tuple[dict[int, dict[str, Value]], dict[int, dict[str, Value]]]:
         """Properties and custom properties by node. This runs for every property of the store."""
-        owner = f"{kind.value}_id"
-        rows = self._fetch(
-            f"SELECT {owner}, name, is_custom_property, int_value, double_value, string_value, "
-            f"{self._since(PROTO_AND_BOOL_SINCE, 'proto_value, bool_value')} FROM {TABLE[kind]}Property "
-            f"WHERE {owner} > ? AND {owner} <= ? ORDER BY {owner}",
+        owner, since = f"{kind.value}_id", self._since(PROTO_AND_BOOL_SINCE, "proto_value, bool_value")
+        rows = self._database.values(
+            f"SELECT {owner}, name, is_custom_property, {{}}, {since} "
+            f"FROM {TABLE[kind]}Property WHERE {owner} > ? AND {owner} <= ? ORDER BY {owner}",
             (after, last),
         )
-        properties: dict[int, dict[str, Value]] = defaultdict(dict)
-        custom: dict[int, dict[str, Value]] = defaultdict(dict)
+        properties: dict[int, dict[str, Value]] = {}
+        custom: dict[int, dict[str, Value]] = {}
         type_of: dict[int, int] = {}
+        current, sound = None, self._sound_names
+        own: dict[str, Value] = {}
+        free: dict[str, Value] = {}
         value: Any
-        for node, name, is_custom, number, double, text, proto, boolean in rows:
-            if text is not None:
-                value = text
-                if text.startswith(STRUCT_PREFIX):
+        for node, name, is_custom, value, proto, boolean in rows:
+            if node != current:
+                current = node
+                own = properties[node] = {}
+                free = custom[node] = {}
+            if value is None:
+                value = bool(boolean) if boolean is not None else proto if proto is None else read_proto(proto)
+            elif type(value) is str:
+                if value.startswith(STRUCT_PREFIX):
                     type_of = type_of or {row[0]: row[1] for row in nodes}
                     declared = {} if is_custom else self._declared.get(type_of.get(node, 0), {})
-                    value = read_text(text, declared.get(name))
-            elif number is not None:
-                value = number
-            elif double is not None:
-                value = double if type(double) is float else read_double(double)
-            elif boolean is not None:
-                value = bool(boolean)
-            else:
-                value = None if proto is None else read_proto(proto)
-            if value is None or not name or "\0" in name:
+                    value = read_text(value, declared.get(name))
+            elif type(value) is bytes:
+                value = read_double(value)
+            if name not in sound:
+                if name and "\0" not in name:
+                    sound.add(name)
+                else:
+                    value = None
+            if value is None:
                 lost.append(Lost(f"{kind.value}:{node}", f"property {name!r}: no value a record could hold"))
             elif is_custom:
-                custom[node][name] = value
+                free[name] = value
             else:
-                properties[node][name] = value
+                own[name] = value
         return properties, custom
 
     def _events(self, after: int, last: int) -> list[SourceEvent]:
-        paths: dict[int, tuple[int | str, ...]] = {}
-        steps = self._fetch(
-            "SELECT EventPath.event_id, is_index_step, step_index, step_key FROM Event "
-            "JOIN EventPath ON EventPath.event_id = Event.id WHERE execution_id > ? AND execution_id <= ?",
-            (after, last),
-        )
-        for event_id, is_index, index, key in steps:
-            paths[event_id] = (*paths.get(event_id, ()), index if is_index else key)
         rows = self._fetch(
-            "SELECT id, execution_id, type, artifact_id, milliseconds_since_epoch FROM Event "
+            "SELECT execution_id, type, artifact_id, id, milliseconds_since_epoch FROM Event "
             "WHERE execution_id > ? AND execution_id <= ? ORDER BY execution_id, id",
             (after, last),
         )
-        events = [SourceEvent(row[1], row[2], row[3], paths.get(row[0], ()), row[4]) for row in rows]
+        paths: dict[int, tuple[int | str, ...]] = {}
+        for event_id, is_index, index, key in self._steps([row[3] for row in rows], after, last):
+            paths[event_id] = (*paths.get(event_id, ()), index if is_index else key)
+        path_of = paths.get
+        events = [SourceEvent(e, type, a, path_of(id, ()), time_ms) for e, type, a, id, time_ms in rows]
         return events if self.version >= UNIQUE_EVENTS_SINCE else _last_of_each(events)
+
+    def _steps(self, ids: list[int], after: int, last: int) -> list[Any]:
+        """The steps of the paths of these events, which are those of the executions from ``after`` to ``last``."""
+        if not ids:
+            return []
+        low, high = min(ids), max(ids)
+        columns = "SELECT EventPath.event_id, is_index_step, step_index, step_key FROM"
+        if high - low < 2 * len(ids):  # as they come: the events of a few executions lie together
+            return self._fetch(f"{columns} EventPath WHERE event_id >= ? AND event_id <= ?", (low, high))
+        join = "Event JOIN EventPath ON EventPath.event_id = Event.id"
+        return self._fetch(f"{columns} {join} WHERE execution_id > ? AND execution_id <= ?", (after, last))
 
 
 def _version(database: Database) -> int:

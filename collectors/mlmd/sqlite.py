@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,10 @@ from clew.collectors.mlmd.sql import NoSuchTable, SqlSource
 from clew.metadata.errors import ClewError, Corrupt, Invalid, NotFound, SourceUnreachable
 
 BUSY_TIMEOUT_S = 10.0
+_VALUE = (
+    "COALESCE(string_value, int_value, "
+    "CASE typeof(double_value) WHEN 'text' THEN CAST(double_value AS BLOB) ELSE double_value END)"
+)
 
 
 def path_of(url: str) -> Path:
@@ -68,6 +72,10 @@ class SqliteDatabase:
                 return self._connection.execute(sql, parameters).fetchall()
             finally:
                 self._connection.text_factory = str
+
+    def values(self, sql: str, parameters: Sequence[Any]) -> Iterable[Any]:
+        """The rows of a query of properties, the value in one column."""
+        return self.fetch(sql.replace("{}", _VALUE), parameters)
 
     def stream(self, sql: str) -> Iterator[Any]:
         """The rows of a query one by one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
@@ -45,16 +46,22 @@ def record_both_worlds(record: Any) -> None:
     record.commit(change)
 
 
-@pytest.fixture(params=["sql", "embedded"])
-def worlds(store: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Both worlds behind the service, over each of the engines that walk."""
+@pytest.fixture
+def worlds(store: Any) -> Any:
+    """Both worlds behind the service."""
     record_both_worlds(store.record)
+    return store
+
+
+@pytest.fixture(params=["sql", "embedded"])
+def walked(worlds: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The same, over each of the engines that walk."""
     if request.param == "sql":
-        yield store
+        yield worlds
         return
-    engine = EmbeddedEngine(store.record)
-    store.service = MetadataStoreService(Services(store.record, engine))
-    yield store
+    engine = EmbeddedEngine(worlds.record)
+    worlds.service = MetadataStoreService(Services(worlds.record, engine))
+    yield worlds
     engine.close()
 
 
@@ -66,14 +73,11 @@ def links(events: Any) -> list[tuple[int, int]]:
     return [(event.execution_id, event.artifact_id) for event in events]
 
 
-@pytest.mark.parametrize("hops", [2, 20])
-@pytest.mark.parametrize("direction", [Walk.UPSTREAM, Walk.DOWNSTREAM, Walk.BIDIRECTIONAL])
-def test_a_walk_ends_at_the_border(worlds: Any, direction: Any, hops: int) -> None:
-    options = Walk(starting_artifacts=Walk.StartingNodes(filter_query="id IN (1, 2, 3)"), direction=direction)
-    options.max_num_hops = hops
-    request = svc.GetLineageSubgraphRequest(lineage_subgraph_query_options=options)
-    for _ in range(2):  # what is remembered says the same
-        graph = worlds(request).lineage_subgraph
+def test_a_walk_ends_at_the_border(walked: Any) -> None:
+    for direction, hops in product((Walk.UPSTREAM, Walk.DOWNSTREAM, Walk.BIDIRECTIONAL), (2, 20)):
+        options = Walk(starting_artifacts=Walk.StartingNodes(filter_query="id IN (1, 2, 3)"), max_num_hops=hops)
+        options.direction = direction
+        graph = walked(svc.GetLineageSubgraphRequest(lineage_subgraph_query_options=options)).lineage_subgraph
         assert (sorted(ids(graph.artifacts)), ids(graph.executions)) == ([1, 2], [1])
         assert sorted(links(graph.events)) == [(1, 1), (1, 2)]
         assert ids(graph.contexts) == [1]

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from clew.metadata.errors import Corrupt, Invalid, NotFound, StoreFull, StoreReadOnly, StoreUnavailable
 from clew.metadata.store import sqlite
-from clew.metadata.store.create import check_revision, create_tables
+from clew.metadata.store.create import check_revision, create_sqlite_tables
 from clew.metadata.store.protocol import Store
 
 RECORD_FILE = "record.db"
@@ -112,23 +112,19 @@ def _create_sqlite(path: Path) -> None:
 
 
 def _build(draft: Path) -> None:
-    import sqlalchemy as sa
-
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o644)
-    engine = sa.create_engine("sqlite://", creator=lambda: sqlite.connect(draft), poolclass=sa.pool.NullPool)
+    connection = sqlite.connect(draft)
     try:
-        with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
-            connection.exec_driver_sql("BEGIN")
-            create_tables(connection)
-            connection.commit()
-    except Exception as error:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("BEGIN")
+        create_sqlite_tables(connection)
+        connection.execute("COMMIT")
+    except sqlite.DriverError as error:
         draft.unlink(missing_ok=True)
-        cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-        if isinstance(cause, sqlite.DriverError):
-            raise sqlite.translate(cause, draft) from error
-        raise
+        raise sqlite.translate(error, draft) from error
+    finally:
+        connection.close()
 
 
 @contextmanager

@@ -218,3 +218,9 @@ def test_the_columns_of_the_plain_statements_are_those_of_the_tables() -> None:
     assert set(columns.TABLES) | {"head"} == set(schema.metadata.tables)
     for table, names in log.FIELDS.values():
         assert names == columns.TABLES[table][:-1]
+
+
+def test_the_sql_that_makes_sqlites_tables_says_what_the_schema_says() -> None:
+    """When it fails, write what is on the right to tables.sql."""
+    text = Path(create.__file__).with_name("tables.sql").read_text("utf-8")
+    assert text == "".join(f"{statement};\n" for statement in create.sqlite_tables())

@@ -23,7 +23,7 @@ from clew.metadata.errors import (
     UnknownProperty,
     UnmatchedPropertyType,
 )
-from clew.metadata.ids import INT64_MAX, Kind, Seq
+from clew.metadata.ids import INT64_MAX, INT64_MIN, Kind, Seq
 from clew.metadata.log import Op, event_op, link_op, node_op
 from clew.metadata.node import NodeType
 from clew.metadata.states import EventType, PropertyType
@@ -173,9 +173,11 @@ def event_row(put: EventPut, execution: int, artifact: int, time_ms: int, seq: i
         )
     path = None
     if put.path != ():
-        if not isinstance(put.path, tuple) or not all(type(step) in (str, int) for step in put.path):
+        if not isinstance(put.path, tuple) or not all(
+            type(step) is str or (type(step) is int and INT64_MIN <= step <= INT64_MAX) for step in put.path
+        ):
             raise Invalid(
-                "an event path holds keys and positions only",
+                "an event path holds keys and positions only, positions of 64 bits at most",
                 field="event.path",
                 value=put.path,
                 remedy="Use a tuple of str and int",

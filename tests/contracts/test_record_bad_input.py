@@ -230,6 +230,7 @@ BAD: dict[str, tuple[type[ClewError], Callable[[], Change]]] = {
     "an event type that is a list": (Invalid, lambda: edge(events=EventPut(1, 1, []))),  # type: ignore[arg-type]
     "an event path with a float": (Invalid, lambda: edge(events=EventPut(1, 1, EventType.INPUT, (1.5,)))),  # type: ignore[arg-type]
     "an event path beyond 64 bits": (Invalid, lambda: edge(events=EventPut(1, 1, EventType.INPUT, (HUGE,)))),
+    "an event position of 64 bits without a sign": (Invalid, lambda: edge(events=EventPut(1, 1, EventType.INPUT, (2**63,)))),
     "an event path of a surrogate": (Invalid, lambda: edge(events=EventPut(1, 1, EventType.INPUT, (SURROGATE,)))),
     "an event before time": (Invalid, lambda: edge(events=EventPut(1, 1, EventType.INPUT, (), -1))),
     "an event time beyond 64 bits": (Invalid, lambda: edge(events=EventPut(1, 1, EventType.INPUT, (), HUGE))),

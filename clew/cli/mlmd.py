@@ -124,8 +124,8 @@ def export(
 ) -> None:
     """Write a store that the original ML Metadata library opens.
 
-    SQLite, schema version 10 (ml-metadata 1.15 and newer), with the same ids. It is compared with the record; exit
-    code 1 when the store could not take something.
+    SQLite, schema version 10 (that of ml-metadata 1.17.1), with the same ids. It is compared with the record; exit code
+    1 when the store could not take something.
 
     [bold]Examples[/bold]
 

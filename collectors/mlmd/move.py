@@ -29,6 +29,8 @@ Tell = Callable[[str, int, int | None], None]
 """Called with a subject, how much is done, and of how much."""
 _LINKS_OF = {Kind.ARTIFACT: "attribution", Kind.EXECUTION: "association"}
 _KEPT, _MAPPED, _STRAYED = "ids kept", "ids mapped", "ids taken by others"
+WHAT = ("context", "artifact", "execution", "event", "attribution", "association", "parent_context")
+"""What a store holds besides types, in the order in which it is told."""
 Pair = tuple[SourceNode, NodePut]
 
 
@@ -38,7 +40,7 @@ class Moved:
 
     keeps_ids: bool
     ids: Ids = field(default_factory=Ids)
-    added: Counter[str] = field(default_factory=Counter)
+    added: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(WHAT, 0)))
     """Nodes, events and links by what they are."""
     updated: Counter[str] = field(default_factory=Counter)
 

@@ -130,7 +130,7 @@ def test_exotic_values_come_in_exactly(library: Any, tmp_path: Path, sqlite_reco
 def test_types_of_a_store_older_than_the_predefined_ones_make_room_for_them(
     library: Any, full_store: Path, sqlite_record: Record
 ) -> None:
-    """Libraries before 1.0 began to count types at 1."""
+    """The first libraries had none, and began to count types at 1."""
     library.close()
     edit(
         full_store,

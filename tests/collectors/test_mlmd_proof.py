@@ -39,7 +39,9 @@ EDITS = {
     ],
     "UPDATE event SET time_ms = 3 WHERE execution_id = 2": [("event (2, 3, 2) of the record", "time_ms", "*", "3")],
     "DELETE FROM attribution WHERE artifact_id = 2": [("attribution (2, 1) of the record", "edge", "there", "missing")],
-    "DELETE FROM parent_context WHERE context_id = 1": [("parent_context (1, 3) of the record", "edge", "there", "missing")],
+    "DELETE FROM parent_context WHERE context_id = 1": [
+        ("parent_context (1, 3) of the record", "edge", "there", "missing")
+    ],
     "INSERT INTO association SELECT 3, 1, created_seq FROM association LIMIT 1": [
         ("association (1, 3) of the record", "edge", "missing", "there"),
         ("associations", "count", "7", "8"),

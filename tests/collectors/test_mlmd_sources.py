@@ -9,13 +9,17 @@ from typing import Any
 
 import pytest
 
+from clew.collectors.mlmd.ahead import Ahead
 from clew.collectors.mlmd.schema import TABLES
 from clew.collectors.mlmd.source import KINDS, Links
 from clew.collectors.mlmd.sqlite import open_sqlite, path_of
 from clew.collectors.mlmd.values import read_double, read_proto, read_text
 from clew.metadata.errors import Corrupt, Invalid, NotFound, SourceUnreachable, Unsupported
+from clew.metadata.ids import Kind
 from clew.metadata.states import PropertyType
 from clew.metadata.value import Proto
+
+OPENER = "clew.collectors.mlmd.sqlite:open_sqlite"
 
 
 def read_all(path: Path) -> int:
@@ -142,6 +146,41 @@ def test_a_url_names_a_file(url: str, path: str) -> None:
 def test_a_url_without_a_file_is_refused(url: str) -> None:
     with pytest.raises(Invalid, match="no file is named"):
         path_of(url)
+
+
+def test_a_reader_in_a_process_of_its_own_says_the_same(full_store: Path, library: Any) -> None:
+    library.close()
+    near, far = open_sqlite(full_store), Ahead(OPENER, full_store)
+    assert (far.name, far.types()) == (near.name, near.types())
+    for kind in KINDS:
+        assert far.count(kind) == near.count(kind)
+        assert list(far.batches(kind)) == list(near.batches(kind))
+    near.close()
+    far.close()
+
+
+def test_errors_come_out_of_a_reader_as_they_are(full_store: Path, library: Any, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="there is no file") as refused:
+        Ahead(OPENER, tmp_path / "none.db")
+    assert (refused.value.field, refused.value.remedy) == ("from", "Check the path")
+    library.close()
+    connection = sqlite3.connect(full_store)
+    connection.execute("DROP TABLE EventPath")
+    connection.close()
+    source = Ahead(OPENER, full_store)
+    with pytest.raises(Corrupt, match="no such table"):
+        list(source.batches(Kind.EXECUTION))
+    assert source.count(Kind.ARTIFACT) == 6, "it goes on answering"
+    source.close()
+
+
+def test_a_reader_that_dies_is_told(full_store: Path) -> None:
+    source = Ahead(OPENER, full_store)
+    source._process.kill()
+    source._process.wait()
+    with pytest.raises(SourceUnreachable, match="the process that reads the store has ended"):
+        source.types()
+    source.close()
 
 
 def test_links_are_found_by_their_member() -> None:

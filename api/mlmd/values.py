@@ -8,6 +8,7 @@ from typing import Any
 from google.protobuf import struct_pb2
 
 from clew.api.mlmd.proto import metadata_store_pb2 as pb
+from clew.collectors.mlmd.values import fill_struct
 from clew.metadata.errors import Invalid, UnmatchedPropertyType
 from clew.metadata.value import Proto, Value
 
@@ -50,7 +51,7 @@ def write_values(values: Mapping[str, Value], into: Any) -> None:
             any_value.type_url, any_value.value = value.type_url, value.value
             any_value.SetInParent()
         elif isinstance(value, dict):
-            _fill_struct(into[name].struct_value, value)
+            fill_struct(into[name].struct_value, value)
 
 
 def _dict_of(struct: struct_pb2.Struct, name: str, depth: int = 0) -> dict[str, Any]:
@@ -72,26 +73,3 @@ def _plain(value: struct_pb2.Value, name: str, depth: int) -> Any:
     if which is None or which == "null_value":
         return None
     return getattr(value, which)
-
-
-def _fill_struct(struct: struct_pb2.Struct, values: Mapping[str, Any]) -> None:
-    struct.SetInParent()
-    for key, value in values.items():
-        _fill(struct.fields[key], value)
-
-
-def _fill(into: struct_pb2.Value, value: Any) -> None:
-    if value is None:
-        into.null_value = struct_pb2.NULL_VALUE
-    elif isinstance(value, bool):
-        into.bool_value = value
-    elif isinstance(value, int | float):
-        into.number_value = value
-    elif isinstance(value, str):
-        into.string_value = value
-    elif isinstance(value, Mapping):
-        _fill_struct(into.struct_value, value)
-    else:
-        into.list_value.SetInParent()
-        for item in value:
-            _fill(into.list_value.values.add(), item)

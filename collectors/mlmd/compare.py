@@ -243,7 +243,8 @@ class Comparison:
     def count_the_records_side(self) -> None:
         """Nothing of the store may be in the record twice, nor what the store has not."""
         for what in [*(kind.value for kind in KINDS), "event", *_LINKS.values()]:
-            sql = f"SELECT count(*) FROM {what} WHERE created_seq IN (SELECT seq FROM change WHERE actor = ?)"
-            ((count,),) = self.reader.query(sql, (self.into.actor,))
+            ours = "SELECT seq FROM change WHERE actor = ? AND namespace = ?"
+            sql = f"SELECT count(*) FROM {what} WHERE created_seq IN ({ours})"
+            ((count,),) = self.reader.query(sql, (self.into.actor, self.into.namespace))
             if count > self.held[what]:
                 self.proof.differs(f"{what}s", "count", self.held[what], count)

@@ -41,9 +41,11 @@ class Library:
     def open(self, path: Path | None = None, **mysql: Any) -> None:
         self._send("open", json.dumps({"mysql": mysql} if mysql else {"sqlite": str(path)}).encode())
 
-    def downgrade(self, path: Path, version: int) -> None:
-        """Migrate the store ``path`` to an older schema; nobody may have it open."""
-        self._send("downgrade", json.dumps({"sqlite": str(path), "version": version}).encode())
+    def downgrade(self, version: int, path: Path | None = None, **mysql: Any) -> None:
+        """Migrate a store to an older schema; nobody may have it open."""
+        where = {"mysql": mysql} if mysql else {"sqlite": str(path)}
+        code, _ = self._send("downgrade", json.dumps(where | {"version": version}).encode())
+        assert code == 0
 
     def close(self) -> None:
         self._send("close", b"")

@@ -60,6 +60,20 @@ def test_a_store_in_mariadb_comes_in_as_the_library_reads_it(
     assert (sum(again.added.values()), proof.ok) == (0, True)
 
 
+@pytest.mark.parametrize("version", [6, 7, 8, 9])
+def test_older_schemas_in_mariadb_are_read_as_they_are(
+    library: Any, fill: Any, mariadb: Any, sqlite_record: Record, ask_clew: Any, answers_of: Any, version: int
+) -> None:
+    mariadb.execute(f"CREATE DATABASE v{version}")
+    library.open(**mariadb.config(f"v{version}"))
+    fill(library, protos=False, external_ids=version >= 9)
+    expected = answers_of(library)
+    library.close()
+    library.downgrade(version, **mariadb.config(f"v{version}"))
+    assert bring_in(open_mysql(mariadb.url(f"v{version}")), sqlite_record)[1].ok
+    assert answers_of(ask_clew(sqlite_record)) == expected
+
+
 def test_text_that_others_wrote_into_mariadb_is_read_as_it_stands(
     library: Any, mariadb: Any, sqlite_record: Record
 ) -> None:

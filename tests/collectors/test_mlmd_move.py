@@ -75,7 +75,7 @@ def test_older_schemas_are_read_as_they_are(
     fill(library, protos=False, external_ids=version >= 9)
     expected = answers_of(library)
     library.close()
-    library.downgrade(path, version)
+    library.downgrade(version, path)
     source = open_sqlite(path)
     assert source.version == version
     source.close()
@@ -159,7 +159,7 @@ def test_events_of_old_schemas_that_are_there_twice_count_once_the_last(
     library.open(path)
     fill(library, protos=False, external_ids=False)
     library.close()
-    library.downgrade(path, 7)
+    library.downgrade(7, path)
     edit(path, "INSERT INTO Event (artifact_id, execution_id, type, milliseconds_since_epoch) VALUES (2, 1, 4, 99)")
     assert bring_in(path, sqlite_record)[1].ok
     with sqlite_record.read() as reader:
@@ -362,6 +362,15 @@ def test_two_stores_come_into_one_record(library: Any, full_store: Path, tmp_pat
     moved, proof = bring_in(other, sqlite_record, "two")
     assert (moved.keeps_ids, moved.added["context"], proof.differences) == (False, 3, [])
     assert total(bring_in(full_store, sqlite_record, "one")[0]) == total(bring_in(other, sqlite_record, "two")[0]) == 0
+
+
+def test_one_store_comes_into_two_namespaces(full_store: Path, record: Record) -> None:
+    for namespace, keeps_ids in (("default", True), ("team", False)):
+        moved, proof = bring_in(full_store, record, namespace=namespace)
+        assert (moved.keeps_ids, moved.added["artifact"], proof.differences) == (keeps_ids, 6, [])
+    for namespace in ("default", "team"):
+        moved, proof = bring_in(full_store, record, namespace=namespace)
+        assert (total(moved), proof.ok) == (0, True)
 
 
 def test_another_store_under_the_same_name_is_refused(

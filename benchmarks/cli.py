@@ -189,7 +189,7 @@ def events(made: lineage.Lineage) -> Iterator[dict[str, Any]]:
     for execution, kind, artifact in zip(*columns, strict=True):
         yield {
             "execution_id": execution, "type": kind, "artifact_id": artifact, "path": '["data"]',
-            "time_ms": lineage.START_MS + execution, "created_seq": 1,
+            "time_ms": lineage.START_MS + execution, "created_seq": 1, "place": 0,
         }  # fmt: skip
 
 

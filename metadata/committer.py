@@ -11,11 +11,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+import orjson
+
 from clew.metadata.applier import Applier
 from clew.metadata.change import Change, Receipt
 from clew.metadata.encode import EncodedChange, encode_change
 from clew.metadata.errors import ClewError, StoreUnavailable
-from clew.metadata.planner import PlainPlan
+from clew.metadata.ids import INT64_MAX, Kind
+from clew.metadata.planner import NotPlain, PlainPlan, named_ids
 from clew.metadata.store.protocol import HeadMoved, Store, WriteSession
 from clew.metadata.types import TypeCache
 
@@ -215,14 +218,12 @@ class Committer:
         with self._store.write(locked=locked) as session:
             types = self._types.at(session, session.head.types_seq)
             plan = PlainPlan(session.head.copy(), types, now_ms)
+            if not plan.head.dense:  # an import left gaps below the counters: only a look tells whether an id exists
+                plan.existing = _existing(session, changes)
             outcomes: list[Outcome] = []
             for encoded in changes:
                 try:
-                    # Where an import left gaps below the counters, only a look tells whether an id exists.
-                    if encoded.plain and not careful and plan.head.dense:
-                        outcomes.append(plan.add(encoded))
-                    else:
-                        outcomes.append(self._apply(session, plan, encoded, now_ms))
+                    outcomes.append(self._take_in(session, plan, encoded, now_ms, careful))
                 except Exception as error:
                     if isinstance(error, HeadMoved) or self._store.translate(error) is not error:
                         raise
@@ -233,6 +234,14 @@ class Committer:
                 session.commit(plan.rows, plan.head)
                 self._types.learn(plan.head.types_seq, plan.types)
         return outcomes
+
+    def _take_in(
+        self, session: WriteSession, plan: PlainPlan, encoded: EncodedChange, now_ms: int, careful: bool
+    ) -> Receipt:
+        if encoded.plain and not careful and plan.can_add:
+            with suppress(NotPlain):
+                return plan.add(encoded)
+        return self._apply(session, plan, encoded, now_ms)
 
     def _apply(self, session: WriteSession, plan: PlainPlan, encoded: EncodedChange, now_ms: int) -> Receipt:
         _write_out(session, plan)
@@ -249,9 +258,32 @@ class Committer:
             raise
         session.execute("RELEASE SAVEPOINT one")
         plan.head, plan.types = applier.head, applier.types
+        if not receipt.replayed:
+            plan.learn(encoded.change, receipt.node_ids)
         # A key may be all that was written: then the head stands still, yet the transaction must commit.
         plan.dirty = plan.dirty or receipt.changed or (encoded.change.key is not None and not receipt.replayed)
         return receipt
+
+
+def _existing(session: WriteSession, changes: list[EncodedChange]) -> dict[Kind, set[int]]:
+    """Which of the nodes that plain changes name by id exist."""
+    named: dict[Kind, set[int]] = {kind: set() for kind in Kind}
+    for encoded in changes:
+        if encoded.plain:
+            for kind, id, _ in named_ids(encoded.change):
+                named[kind].add(id)
+    return {kind: _those_that_exist(session, kind, ids) for kind, ids in named.items()}
+
+
+def _those_that_exist(session: WriteSession, kind: Kind, ids: set[int]) -> set[int]:
+    wanted = [id for id in ids if 0 < id <= INT64_MAX]
+    if not wanted:
+        return set()
+    is_sqlite = session.dialect == "sqlite"
+    among = "IN (SELECT value FROM json_each(?))" if is_sqlite else "= ANY(?)"
+    parameter = orjson.dumps(wanted).decode() if is_sqlite else wanted
+    found = session.fetch(f"SELECT id FROM {kind.value} WHERE id {among}", (parameter,))
+    return {row[0] for row in found}
 
 
 def _let_go(followers: list[_Waiting]) -> None:

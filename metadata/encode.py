@@ -57,7 +57,7 @@ def encode_change(change: Change) -> EncodedChange:
     nodes = []
     for put in change.nodes:
         nodes.append(_encode_node(put))
-        if put.id is not None or put.reuse or put.insert_id is not None:
+        if put.id is not None or put.reuse:
             plain = False
     if plain:
         plain = all(

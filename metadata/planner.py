@@ -1,12 +1,14 @@
 """From changes to rows: plan one transaction.
 
-A *plain* change (only new nodes, edges with a new end) is planned from the head alone, without a read. Any other is
-applied statement by statement under a savepoint. Both leave their effects in the same rows and the same operations.
+A *plain* change (only new nodes, edges with a new end) is planned from the head alone, without a read; where an import
+left gaps among the ids, with one look for a transaction which of those it names exist. Any other is applied statement
+by statement under a savepoint. Both leave their effects in the same rows and the same operations.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -71,8 +73,15 @@ def check_properties(node_type: NodeType, values: Any) -> None:
         )
 
 
+class NotPlain(Exception):
+    """A change that looked plain must be applied after all."""
+
+
 class PlainPlan:
     """Rows of plain changes, planned one after another on one head; a change that fails leaves no trace."""
+
+    existing: dict[Kind, set[int]] | None = None
+    """Where ids have gaps: which of those that the changes name exist."""
 
     def __init__(self, head: Head, types: TypeTable, now_ms: int) -> None:
         self.head = head
@@ -81,8 +90,13 @@ class PlainPlan:
         self.rows = empty_rows()
         self.dirty = False
 
+    @property
+    def can_add(self) -> bool:
+        """Whether it is known which ids exist."""
+        return bool(self.head.dense) or self.existing is not None
+
     def add(self, encoded: EncodedChange) -> Receipt:
-        """Plan one change. Errors: those of its own."""
+        """Plan one change. Errors: those of its own; NotPlain."""
         change, head = encoded.change, self.head
         time_ms = max(head.time_ms, self.now_ms)
         seq = head.seq + 1
@@ -91,6 +105,7 @@ class PlainPlan:
         ids: dict[Kind, dict[int, int]] = {_ARTIFACT: {}, _EXECUTION: {}, _CONTEXT: {}}
         limits = {_ARTIFACT: head.next_artifact, _EXECUTION: head.next_execution, _CONTEXT: head.next_context}
         next_id = limits.copy()
+        dense = head.dense
         node_ids = []
         for put, known in zip(change.nodes, encoded.nodes, strict=True):
             kind = put.kind
@@ -98,12 +113,18 @@ class PlainPlan:
             if put.properties:
                 check_properties(node_type, put.properties)
             node_id = next_id[kind]
+            if put.insert_id is not None and put.insert_id != node_id:
+                if put.insert_id < node_id:  # one of the gaps, or taken
+                    raise NotPlain
+                node_id, dense = put.insert_id, 0
             row = insert_row(put, known, node_type, node_id, change.namespace, time_ms, seq)
             ids[kind][id(put)] = node_id
             next_id[kind] = node_id + 1
             node_ids.append(node_id)
             new[kind].append(row)
             ops.append(node_op(kind, row))
+        if self.existing is not None or dense != head.dense:
+            self._require_existing(change, limits)
         new["event"] = _events(change.events, ids, limits, time_ms, seq, ops)
         new["attribution"] = _links("attribution", change.attributions, _ARTIFACT, ids, limits, seq, ops)
         new["association"] = _links("association", change.associations, _EXECUTION, ids, limits, seq, ops)
@@ -114,13 +135,40 @@ class PlainPlan:
             self.rows[table] += rows
         self.rows["change"].append(change_row(seq, time_ms, change, log))
         self.dirty = True
-        head.seq, head.time_ms = seq, time_ms
+        self.learn(change, node_ids)
+        head.seq, head.time_ms, head.dense = seq, time_ms, dense
         head.next_artifact, head.next_execution, head.next_context = (
             next_id[_ARTIFACT],
             next_id[_EXECUTION],
             next_id[_CONTEXT],
         )
         return Receipt(Seq(seq), time_ms, (), tuple(node_ids), True, False, change)
+
+    def learn(self, change: Change, node_ids: Sequence[int]) -> None:
+        """Take note of the nodes a change has made."""
+        if self.existing is not None:
+            for put, node_id in zip(change.nodes, node_ids, strict=True):
+                self.existing[put.kind].add(node_id)
+
+    def _require_existing(self, change: Change, limits: dict[Kind, int]) -> None:
+        for kind, id, field in named_ids(change):
+            if id >= limits[kind]:  # perhaps a number this change itself chooses
+                raise NotPlain
+            if self.existing is not None and id not in self.existing[kind]:
+                raise missing(kind, id, field)
+
+
+def named_ids(change: Change) -> Iterator[tuple[Kind, int, str]]:
+    """The nodes that the edges of a plain change name by id, and in which field."""
+    for put in change.events:
+        for kind, arg in ((_ARTIFACT, put.artifact), (_EXECUTION, put.execution)):
+            if type(arg) is int:
+                yield kind, arg, f"event.{kind.value}"
+    for kind, links in ((_ARTIFACT, change.attributions), (_EXECUTION, change.associations)):
+        for link in links:
+            for of, arg in ((_CONTEXT, link.context), (kind, link.member)):
+                if type(arg) is int:
+                    yield of, arg, of.value
 
 
 def insert_row(

@@ -233,7 +233,7 @@ class Mariadb:
     def __init__(self, folder: Path) -> None:
         install, server = shutil.which("mariadb-install-db"), shutil.which("mariadbd") or "/usr/sbin/mariadbd"
         if install is None or not Path(server).exists():
-            raise FileNotFoundError("mariadbd is not installed (Debian: mariadb-server)")
+            raise FileNotFoundError("mariadbd is not installed (Debian: mariadb-server-core, mariadb-client-core)")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]

@@ -395,3 +395,59 @@ def test_a_cursor_of_now_goes_on_as_of_a_moment(told: Record) -> None:
         after = reader.artifacts(limit=1).next_cursor
     with told.read(as_of=4) as reader:
         assert reader.artifacts(after=after).items == []
+
+
+# -- ids with gaps ---------------------------------------------------------------------------------------------------
+
+
+def chosen(*ids: int) -> Change:
+    """Artifacts under ids of the caller's choice."""
+    change = Change()
+    for id in ids:
+        change.artifact("Data", name=f"a{id}").insert_id = id
+    return change
+
+
+def reading(*ids: int) -> Change:
+    """An execution that reads artifacts."""
+    change = Change()
+    run = change.execution("Step")
+    for id in ids:
+        change.event(id, run, EventType.INPUT)
+    return change
+
+
+def test_where_ids_have_gaps_a_change_may_name_those_that_exist_and_no_other(typed: Record) -> None:
+    typed.commit(chosen(5, 9))
+    typed.commit(reading(5, 9))
+    for hole in (1, 7, 10):
+        with pytest.raises(ArtifactNotFound, match=f"no artifact {hole}"):
+            typed.commit(reading(5, hole))
+    typed.commit(chosen(7))
+    typed.commit(reading(7))
+    assert add(typed) == 6
+    with typed.read() as reader:
+        assert [a.id for a in reader.artifacts().items] == [5, 7, 9, 10]
+        assert differences(reader) == []
+
+
+def test_changes_of_one_transaction_may_name_each_others_chosen_ids(typed: Record) -> None:
+    outcomes = typed.commit_many([chosen(5), reading(5), chosen(20, 21), reading(21, 6), reading(20), chosen(4)])
+    assert [type(outcome).__name__ for outcome in outcomes] == ["Receipt"] * 3 + ["ArtifactNotFound"] + ["Receipt"] * 2
+    outcomes = typed.commit_many([chosen(30), reading(30, 4), reading(31), reading(21)])
+    assert [type(outcome).__name__ for outcome in outcomes] == ["Receipt"] * 2 + ["ArtifactNotFound", "Receipt"]
+    with typed.read() as reader:
+        assert differences(reader) == []
+
+
+def test_a_change_may_name_the_ids_it_chooses_itself(typed: Record) -> None:
+    change = chosen(5)
+    change.event(5, change.execution("Step"), EventType.OUTPUT)
+    typed.commit(change)
+    change = chosen(9)
+    change.event(9, change.execution("Step"), EventType.OUTPUT)
+    change.event(8, change.execution("Step"), EventType.OUTPUT)
+    with pytest.raises(ArtifactNotFound, match="no artifact 8"):
+        typed.commit(change)
+    with typed.read() as reader:
+        assert [a.id for a in reader.artifacts().items] == [5]

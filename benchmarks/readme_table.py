@@ -21,7 +21,7 @@ SHOWN = {
     "engine": r"10M edges, (up, .* ids|whole answer|write to visible|memory|open)",
     "graphql": r"lineage, 60 nodes",
     "pipeline": r".",
-    "mlmd": r"(read: get_artifacts_by_id, 100|list: type and state|lineage: chain|write: put_execution|threads: 16, put)",
+    "mlmd": r"read: get_artifacts_by_id, 100|list: type and|lineage: chain|write: put_execution|threads: 16, put",
     "cli": r"import clew|clew --help|clew ls artifacts \||clew trace, ",
 }
 """Per benchmark, in this order: rows whose ``what | against`` begins like this are shown."""

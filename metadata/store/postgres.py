@@ -1,23 +1,18 @@
 """PostgreSQL: the store of a server or a cluster of them. psycopg 3 over SQLAlchemy's pool.
 
 A group of plain changes is one statement and one round trip: it claims the head it was planned on (``UPDATE head ...
-WHERE seq = ?``) and inserts every row, or does nothing when another process was faster. Rows travel as a JSON text a
-table: 1.4 times the throughput of arrays, parameters or a pipeline of INSERTs at one change a statement, and with 64
-as fast as COPY.
+WHERE seq = ?``) and inserts every row, or does nothing when another process was faster (postgres_rows.py).
 """
 
 from __future__ import annotations
 
-import base64
 import os
-import string
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-import orjson
 import psycopg
 import sqlalchemy as sa
 from psycopg.types.string import TextLoader
@@ -31,66 +26,16 @@ from clew.metadata.errors import (
     StoreReadOnly,
     StoreUnavailable,
 )
-from clew.metadata.store import schema
-from clew.metadata.store.columns import HEAD, TABLES
+from clew.metadata.store.columns import HEAD
 from clew.metadata.store.create import check_revision, create_tables
+from clew.metadata.store.postgres_rows import CLAIM, STATEMENT_ROWS, ShortStatements, json_body, json_statement
 from clew.metadata.store.protocol import Head, HeadMoved, Row, Rows
 
-STATEMENT_ROWS = 10_000
-"""Rows of a table that travel in one statement."""
 SET_UP_LOCK = 0x636C6577
 """Advisory lock held while tables are made or migrated."""
 
 _READ_HEAD = f"SELECT {','.join(HEAD)} FROM head WHERE id = 1"
-_CLAIM = f"UPDATE head SET {','.join(f'{c} = %s' for c in HEAD)} WHERE id = 1 AND seq = %s RETURNING id"
-
-
 _DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
-
-
-def _column_types(table: str) -> list[str]:
-    dialect = sa.dialects.postgresql.dialect()  # type: ignore[no-untyped-call]
-    columns = schema.metadata.tables[table].c
-    return [columns[name].type.compile(dialect=dialect).lower() for name in TABLES[table]]
-
-
-_KEYS = tuple(string.ascii_lowercase)
-"""What the columns of a table are called on the way: the server reads JSON letter by letter."""
-_TYPES = {table: _column_types(table) for table in TABLES}
-
-
-@lru_cache(maxsize=256)
-def _insert_statement(tables: tuple[str, ...], claim: bool) -> str:
-    """One statement that inserts the rows of ``tables``, a JSON text each, after claiming the head if asked."""
-    parts = [f"claim AS ({_CLAIM})"] if claim else []
-    guard = " WHERE EXISTS (SELECT 1 FROM claim)" if claim else ""
-    for table in tables:
-        columns, types = TABLES[table], _TYPES[table]
-        wire = [f"{k} {'text' if t == 'bytea' else t}" for k, t in zip(_KEYS, types, strict=False)]
-        values = [f"decode(r.{k}, 'base64')" if t == "bytea" else f"r.{k}" for k, t in zip(_KEYS, types, strict=False)]
-        parts.append(
-            f"new_{table} AS (INSERT INTO {table}({','.join(columns)}) SELECT {','.join(values)} "
-            f"FROM json_to_recordset(%s::json) AS r({','.join(wire)}){guard})"
-        )
-    return f"WITH {', '.join(parts)} SELECT {'COUNT(*) FROM claim' if claim else '1'}"
-
-
-def _body(table: str, rows: list[Row]) -> str:
-    # A text a table: out of one for all, each table would scan the whole for its part.
-    return orjson.dumps(_json_rows(table, rows)).decode()
-
-
-def _json_rows(table: str, rows: list[Row]) -> list[dict[str, Any]]:
-    types = _TYPES[table]
-    if "json" not in types and "bytea" not in types:
-        return [dict(zip(_KEYS, row, strict=False)) for row in rows]
-    return [{k: _json_value(v, t) for k, v, t in zip(_KEYS, row, types, strict=False) if v is not None} for row in rows]
-
-
-def _json_value(value: Any, type: str) -> Any:
-    if type == "json":
-        return orjson.Fragment(value)
-    return base64.b64encode(value).decode() if type == "bytea" else value
 
 
 @lru_cache(maxsize=1024)
@@ -121,10 +66,9 @@ class PostgresSession:
 class PostgresWriteSession(PostgresSession):
     """The write transaction: under the head's lock, or planned on a remembered head and claimed at commit."""
 
-    def __init__(
-        self, connection: psycopg.Connection[Row], head: Head, *, locked: bool, remember: Callable[[Head], None]
-    ) -> None:
-        super().__init__(connection)
+    def __init__(self, short: ShortStatements, head: Head, *, locked: bool, remember: Callable[[Head], None]) -> None:
+        super().__init__(short.connection)
+        self._short = short
         self.head = head
         self._locked = locked
         self._remember = remember
@@ -150,25 +94,31 @@ class PostgresWriteSession(PostgresSession):
         self._remember(head)
 
     def _commit(self, rows: Rows, claim: Row) -> None:
-        tables = tuple(table for table, new in rows.items() if new)
-        if not self._locked and all(len(rows[table]) <= STATEMENT_ROWS for table in tables):
-            bodies = [_body(table, rows[table]) for table in tables]
-            if self._connection.execute(_insert_statement(tables, True), (*claim, *bodies)).fetchone() != (1,):
+        if not self._locked and all(len(new) <= STATEMENT_ROWS for new in rows.values()):
+            if not self._claim_with(rows, claim):
                 raise HeadMoved
             return
         if not self._locked:
             self._connection.execute("BEGIN")
-        if self._connection.execute(_CLAIM, claim).fetchone() is None:
+        if self._connection.execute(CLAIM, claim).fetchone() is None:
             raise HeadMoved
         self._insert(rows)
         self._connection.execute("COMMIT")
+
+    def _claim_with(self, rows: Rows, claim: Row) -> bool:
+        claimed = self._short.run(rows, claim)
+        if claimed is not None:
+            return claimed
+        tables = tuple(table for table, new in rows.items() if new)
+        bodies = [json_body(table, rows[table]) for table in tables]
+        return self._connection.execute(json_statement(tables, True), (*claim, *bodies)).fetchone() == (1,)
 
     def _insert(self, rows: Rows) -> None:
         tables = tuple(table for table, new in rows.items() if new)
         for first in range(0, max((len(rows[table]) for table in tables), default=0), STATEMENT_ROWS):
             parts = {table: rows[table][first : first + STATEMENT_ROWS] for table in tables}
             some = tuple(table for table, part in parts.items() if part)
-            self._connection.execute(_insert_statement(some, False), [_body(table, parts[table]) for table in some])
+            self._connection.execute(json_statement(some, False), [json_body(table, parts[table]) for table in some])
 
     def _require_lock(self) -> None:
         if not self._locked:
@@ -185,6 +135,7 @@ class PostgresStore:
         self._engine = engine
         self._where = where
         self._writer: psycopg.Connection[Row] | None = None
+        self._short: ShortStatements | None = None
         self._head: Head | None = None
         self._lock = threading.Lock()
         self._pid = os.getpid()
@@ -220,8 +171,9 @@ class PostgresStore:
                 connection.execute("BEGIN")
                 self._head = Head(*connection.execute(_READ_HEAD + " FOR UPDATE").fetchall()[0])
             assert self._head is not None
+            assert self._short is not None
             try:
-                yield PostgresWriteSession(connection, self._head.copy(), locked=locked, remember=self._remember)
+                yield PostgresWriteSession(self._short, self._head.copy(), locked=locked, remember=self._remember)
             except BaseException:
                 self._head = None
                 raise
@@ -243,7 +195,8 @@ class PostgresStore:
             self._writer = pooled.driver_connection
             pooled.detach()
             self._head = None
-        assert self._writer is not None
+            assert self._writer is not None
+            self._short = ShortStatements(self._writer)
         return self._writer
 
     def _remember(self, head: Head) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from clew.metadata import digest
 from clew.metadata.change import Change
-from clew.metadata.errors import ArtifactNotFound, ClewError, Corrupt, KeyReused, TypeNotFound
+from clew.metadata.errors import AlreadyRecorded, ArtifactNotFound, ClewError, Corrupt, KeyReused, TypeNotFound
 from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.node import NodeType
 from clew.metadata.record import Record
@@ -451,3 +451,29 @@ def test_a_change_may_name_the_ids_it_chooses_itself(typed: Record) -> None:
         typed.commit(change)
     with typed.read() as reader:
         assert [a.id for a in reader.artifacts().items] == [5]
+
+
+def test_changes_of_one_shape_are_written_alike_however_often_it_is_seen(typed: Record) -> None:
+    values: dict[str, Value] = {"s": "a\\b'c\"d\n\tключ", "n": -(2**63), "x": float("inf"), "b": True, "d": {"k": [1]}}
+
+    def tell(n: int) -> None:
+        change = Change(actor="a\\'\"")
+        made = change.artifact("Data", name=f"n{n}", uri="s3://b/\\x'%s$1", state=ArtifactState.LIVE)
+        made.custom_properties = values
+        change.event(made, change.execution("Step"), EventType.OUTPUT, path=("k\\'", 2**63 - 1))
+        typed.commit(change)
+
+    for n in (0, 1, 2, 3, 4):
+        tell(n)
+    with pytest.raises(AlreadyRecorded):
+        tell(4)
+    for n in (5, 6, 7, 8):
+        tell(n)
+    with typed.read() as reader:
+        told = reader.artifacts().items
+        assert [a.name for a in told] == [f"n{n}" for n in range(9)]
+        assert {(a.uri, a.state) for a in told} == {("s3://b/\\x'%s$1", ArtifactState.LIVE)}
+        assert all(a.custom_properties == values for a in told)
+        assert {e.path for e in reader.events_of_artifacts(range(1, 10))} == {("k\\'", 2**63 - 1)}
+        assert {c.actor for c in reader.changes(after=1)} == {"a\\'\""}
+        assert differences(reader) == []

@@ -11,6 +11,7 @@ import itertools
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -24,6 +25,10 @@ from clew.metadata.record import Record
 
 # Shipped in the package, yet their assertions are to be explained as those of tests are.
 pytest.register_assert_rewrite("clew.graph.contract", "clew.graph.loom")
+
+# A shell starts what runs in the background with Ctrl-C ignored, and so would be every process the tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[1]
 START_MS = 1_700_000_000_000

@@ -43,6 +43,7 @@ from clew.metadata.record import Record
 record = Record.open(sys.argv[1])
 app = create_app(Services(record, EmbeddedEngine(record)))
 listening = socket.create_server(("127.0.0.1", 0))
+listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as clew up does
 print(listening.getsockname()[1], flush=True)
 uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listening])
 """

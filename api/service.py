@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from clew.graph.protocol import GraphEngine
 from clew.graph.sql import SqlEngine
+from clew.metadata.reader import Reader
 from clew.metadata.record import Record
 
 
@@ -16,6 +18,12 @@ class Services:
     record: Record
     engine: GraphEngine
     version: str = ""
+    most_rows: int | None = None
+    """Rows a query may answer, where whoever asks must not be kept waiting; more are TooLong."""
+
+    def read(self) -> AbstractContextManager[Reader]:
+        """A snapshot of now. Errors: TooLong beyond ``most_rows``."""
+        return self.record.read(most_rows=self.most_rows)
 
     def engine_as_of(self, seq: int | None) -> GraphEngine:
         """The engine that answers as of a change; the usual one for None."""

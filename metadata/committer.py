@@ -11,15 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-import orjson
-
 from clew.metadata.applier import Applier
 from clew.metadata.change import Change, Receipt
 from clew.metadata.encode import EncodedChange, encode_change
 from clew.metadata.errors import ClewError, StoreUnavailable
 from clew.metadata.ids import INT64_MAX, Kind
 from clew.metadata.planner import NotPlain, PlainPlan, named_ids
-from clew.metadata.store.protocol import HeadMoved, Store, WriteSession
+from clew.metadata.store.protocol import HeadMoved, Store, WriteSession, among, listed
 from clew.metadata.types import TypeCache
 
 GROUP_LIMIT = 256
@@ -279,10 +277,8 @@ def _those_that_exist(session: WriteSession, kind: Kind, ids: set[int]) -> set[i
     wanted = [id for id in ids if 0 < id <= INT64_MAX]
     if not wanted:
         return set()
-    is_sqlite = session.dialect == "sqlite"
-    among = "IN (SELECT value FROM json_each(?))" if is_sqlite else "= ANY(?)"
-    parameter = orjson.dumps(wanted).decode() if is_sqlite else wanted
-    found = session.fetch(f"SELECT id FROM {kind.value} WHERE id {among}", (parameter,))
+    sql = f"SELECT id FROM {kind.value} WHERE id {among(session)}"
+    found = session.fetch(sql, (listed(session, wanted),))
     return {row[0] for row in found}
 
 

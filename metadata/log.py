@@ -7,7 +7,7 @@
 ``updated_seq`` is the ``seq`` of the change itself, and so is an edge's ``created_seq``; an event's ``place`` is its
 position among the events of its change. A location that equals the uri is ``true``. A column added to a table later
 goes to the end of its list here, so that older operations stay readable. The first logs spelled every name out, as
-:func:`operations` still does for who reads the log: positions take half the space, and of a commit's time.
+:func:`operations` still does for who reads the log: positions take about half the space.
 """
 
 from __future__ import annotations

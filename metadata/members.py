@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from clew.metadata import cursor
 from clew.metadata.ids import Kind
 from clew.metadata.node import Artifact, Execution, Page
 from clew.metadata.reader import Reader
+from clew.metadata.store.protocol import among, listed
 
 _LINKS = {Kind.ARTIFACT: ("attribution", "artifact_id"), Kind.EXECUTION: ("association", "execution_id")}
 
@@ -21,11 +20,12 @@ def member_pages(reader: Reader, kind: Kind, context_ids: Sequence[int], limit: 
     Cost: two statements; each context's links are read to its ``limit``-th.
     """
     table, member = _LINKS[kind]
-    among, ids = _among(reader, context_ids)
+    ids = listed(reader, context_ids)
     pairs = reader.query(
         f"SELECT context_id, {member} FROM (SELECT context_id, {member}, row_number() OVER "
         f"(PARTITION BY context_id ORDER BY {member}) AS place FROM {table} "
-        f"WHERE context_id {among} AND created_seq <= ?) AS ranked WHERE place <= ? ORDER BY context_id, {member}",
+        f"WHERE context_id {among(reader)} AND created_seq <= ?) AS ranked "
+        f"WHERE place <= ? ORDER BY context_id, {member}",
         (ids, reader.seq, limit + 1),
     )
     found: dict[int, list[int]] = {id: [] for id in context_ids}
@@ -39,9 +39,10 @@ def member_pages(reader: Reader, kind: Kind, context_ids: Sequence[int], limit: 
 def member_counts(reader: Reader, kind: Kind, context_ids: Sequence[int]) -> dict[int, int]:
     """How many members of a kind each context has. Cost: one statement."""
     table, _ = _LINKS[kind]
-    among, ids = _among(reader, context_ids)
+    ids = listed(reader, context_ids)
     rows = reader.query(
-        f"SELECT context_id, count(*) FROM {table} WHERE context_id {among} AND created_seq <= ? GROUP BY context_id",
+        f"SELECT context_id, count(*) FROM {table} WHERE context_id {among(reader)} AND created_seq <= ? "
+        "GROUP BY context_id",
         (ids, reader.seq),
     )
     return dict.fromkeys(context_ids, 0) | {row[0]: int(row[1]) for row in rows}
@@ -49,9 +50,3 @@ def member_counts(reader: Reader, kind: Kind, context_ids: Sequence[int]) -> dic
 
 def _page(items: list[Artifact | Execution], has_next: bool) -> Page[Artifact | Execution]:
     return Page(items, [cursor.encode("id", False, [item.id]) for item in items], has_next)
-
-
-def _among(reader: Reader, ids: Sequence[int]) -> tuple[str, Any]:
-    if reader.dialect == "sqlite":
-        return "IN (SELECT value FROM json_each(?))", orjson.dumps(list(ids)).decode()
-    return "= ANY(?)", list(ids)

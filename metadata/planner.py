@@ -159,12 +159,16 @@ class PlainPlan:
 
 
 def named_ids(change: Change) -> Iterator[tuple[Kind, int, str]]:
-    """The nodes that the edges of a plain change name by id, and in which field."""
+    """The nodes that the edges of a change name by id, and in which field."""
     for put in change.events:
         for kind, arg in ((_ARTIFACT, put.artifact), (_EXECUTION, put.execution)):
             if type(arg) is int:
                 yield kind, arg, f"event.{kind.value}"
-    for kind, links in ((_ARTIFACT, change.attributions), (_EXECUTION, change.associations)):
+    for kind, links in (
+        (_ARTIFACT, change.attributions),
+        (_EXECUTION, change.associations),
+        (_CONTEXT, change.parents),
+    ):
         for link in links:
             for of, arg in ((_CONTEXT, link.context), (kind, link.member)):
                 if type(arg) is int:

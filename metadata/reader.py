@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
-import orjson
-
 from clew.metadata.digest import Digest, parse
 from clew.metadata.errors import ChangeNotFound, Invalid
 from clew.metadata.filter.runtime import computing
@@ -21,7 +19,7 @@ from clew.metadata.node import Artifact, Committed, Context, Event, Execution, N
 from clew.metadata.planner import NOT_FOUND
 from clew.metadata.rows import OF_ROW, committed_of_row, event_of_row, node_of_row
 from clew.metadata.store.columns import CHANGE, EVENT, NODE_TABLES, TYPE
-from clew.metadata.store.protocol import Row, Session
+from clew.metadata.store.protocol import Row, Session, among, listed
 from clew.metadata.text import check_text
 from clew.metadata.types import TypeCache, TypeTable, type_of_row
 
@@ -39,7 +37,7 @@ class Reader:
         self._session = session
         seq, types_seq = session.fetch("SELECT seq, types_seq FROM head WHERE id = 1")[0]
         self.seq = Seq(seq)
-        self._among = "IN (SELECT value FROM json_each(?))" if session.dialect == "sqlite" else "= ANY(?)"
+        self._among = among(session)
         if as_of_ms is not None:
             as_of = self.seq_at(as_of_ms)
         elif as_of is not None:
@@ -172,7 +170,7 @@ class Reader:
         """Those of ``ids`` that a filter selects. Errors: InvalidFilter."""
         source, clauses, parameters = self._selection(kind, where, None, None, None)
         clauses.append(f"{kind.value}.id {self._among}")
-        parameters.append(self._list_parameter(_int64(i) for i in ids))
+        parameters.append(listed(self._session, map(_int64, ids)))
         with computing(where):
             rows = self._session.fetch(f"SELECT {kind.value}.id FROM {source}{_where(clauses)}", parameters)
         return {row[0] for row in rows}
@@ -198,7 +196,7 @@ class Reader:
         wanted_ids = list(external_ids)
         for external_id in wanted_ids:
             check_text(external_id, "external_id")
-        wanted = self._list_parameter(wanted_ids)
+        wanted = listed(self._session, wanted_ids)
         return self._nodes(kind, f"external_id {self._among} AND namespace = ?", (wanted, namespace))
 
     def artifacts_at(self, uri: str) -> list[Artifact]:
@@ -355,14 +353,11 @@ class Reader:
             return self._nodes(kind, "id = ?", (_int64(wanted[0]),))
         if not wanted:
             return []
-        return self._nodes(kind, f"id {self._among}", (self._list_parameter(_int64(i) for i in wanted),))
-
-    def _list_parameter(self, items: Iterable[Any]) -> Any:
-        return orjson.dumps(list(items)).decode() if self._session.dialect == "sqlite" else list(items)
+        return self._nodes(kind, f"id {self._among}", (listed(self._session, map(_int64, wanted)),))
 
     def _events(self, column: str, ids: Iterable[int]) -> list[Event]:
         source, before = self._edges("event")
-        wanted = self._list_parameter(_int64(i) for i in ids)
+        wanted = listed(self._session, map(_int64, ids))
         sql = f"SELECT {','.join(EVENT)} FROM {source} WHERE {column} {self._among} ORDER BY created_seq, place"
         return [event_of_row(row) for row in self._session.fetch(sql, (*before, wanted))]
 
@@ -370,7 +365,7 @@ class Reader:
         answer: dict[int, list[Context]] = {int(i): [] for i in ids}
         source, before = self._edges(table)
         sql = f"SELECT {of}, {to} FROM {source} WHERE {of} {self._among} ORDER BY {of}, {to}"
-        pairs = self._session.fetch(sql, (*before, self._list_parameter(_int64(i) for i in answer)))
+        pairs = self._session.fetch(sql, (*before, listed(self._session, map(_int64, answer))))
         contexts = self.contexts_by_id({pair[1] for pair in pairs})
         for member, context in pairs:
             answer[member].append(contexts[context])

@@ -11,7 +11,7 @@ import orjson
 from clew.api.mlmd.proto import metadata_store_pb2 as pb
 from clew.metadata.ids import Kind
 from clew.metadata.reader import Reader
-from clew.metadata.store.protocol import Row
+from clew.metadata.store.protocol import Row, among, listed
 
 _END = {Kind.ARTIFACT: "artifact_id", Kind.EXECUTION: "execution_id"}
 _SELECT = "SELECT execution_id, type, artifact_id, path, time_ms, created_seq FROM event"
@@ -20,17 +20,9 @@ _ORDER = "ORDER BY created_seq, place"
 
 def event_rows(reader: Reader, kind: Kind, ids: Iterable[int], types: Sequence[int] = ()) -> list[Row]:
     """(execution id, type, artifact id, path, time, seq) of the events of nodes, oldest first; no types are all."""
-    among, parameter = among_ids(reader, ids)
     of_types = f" AND type IN ({','.join(map(str, map(int, types)))})" if types else ""
-    return reader.query(f"{_SELECT} WHERE {_END[kind]} {among}{of_types} {_ORDER}", (parameter,))
-
-
-def among_ids(reader: Reader, ids: Iterable[int]) -> tuple[str, Any]:
-    """The condition that a column is one of ``ids``, and its parameter."""
-    wanted = list(ids)
-    if reader.dialect == "sqlite":
-        return "IN (SELECT value FROM json_each(?))", orjson.dumps(wanted).decode()
-    return "= ANY(?)", wanted
+    sql = f"{_SELECT} WHERE {_END[kind]} {among(reader)}{of_types} {_ORDER}"
+    return reader.query(sql, (listed(reader, ids),))
 
 
 def write_event_rows(rows: Iterable[Row], into: Any) -> None:

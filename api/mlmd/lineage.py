@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from clew.api.mlmd.events import among_ids, write_event_rows
+from clew.api.mlmd.events import write_event_rows
 from clew.api.mlmd.listing import filter_of
 from clew.api.mlmd.node_types import write_type
 from clew.api.mlmd.nodes import NAMESPACE, write_nodes
@@ -18,7 +18,7 @@ from clew.graph.protocol import Direction
 from clew.metadata.errors import ArtifactNotFound, Invalid, NotFound
 from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.reader import Reader
-from clew.metadata.store.protocol import Row
+from clew.metadata.store.protocol import Row, among, listed
 
 HOPS_LIMIT = 100
 START_LIMIT = 101
@@ -41,14 +41,14 @@ def lineage_subgraph(services: Services, request: svc.GetLineageSubgraphRequest)
     graph = answer.lineage_subgraph
     graph.SetInParent()
     world = world_of(services)
-    with services.record.read() as reader:
+    with services.read() as reader:
         start, seq = _starting(reader, kind, where), reader.seq
         if not _is_plain(direction, ends, hops):
             _write_graph(reader, world, walk_by_level(reader, world, start, kind, hops, direction, ends), wanted, graph)
             return answer
     seeds = [NodeRef(kind, id) for id in start]
     trace = services.engine.trace(seeds, direction, depth=hops, edges=True, min_seq=seq)
-    with services.record.read() as reader:
+    with services.read() as reader:
         walk = walk_of(reader, trace, direction, hops)
         if any(world.outside(reader, reached, ids) for reached, ids in walk.nodes.items()):
             walk = walk_by_level(reader, world, start, kind, hops, direction)  # the engine walks through all namespaces
@@ -82,7 +82,7 @@ def lineage_graph(services: Services, request: svc.GetLineageGraphRequest) -> sv
     hops = min(stop.max_num_hops, HOPS_LIMIT) if stop.HasField("max_num_hops") else HOPS_LIMIT
     answer = svc.GetLineageGraphResponse()
     graph, world = answer.subgraph, world_of(services)
-    with services.record.read() as reader:
+    with services.read() as reader:
         page = reader.artifacts(
             where=filter_of(listing.filter_query), namespace=NAMESPACE, limit=min(max(listing.max_result_size, 1), 100)
         )
@@ -174,8 +174,8 @@ def _write_contexts(reader: Reader, world: World, walk: Walk, wanted: frozenset[
 
 def _links(reader: Reader, table: str, member: str, ids: Iterable[int]) -> list[Row]:
     """(member, context) of the members with these ids."""
-    among, parameter = among_ids(reader, ids)
-    return reader.query(f"SELECT {member}, context_id FROM {table} WHERE {member} {among} ORDER BY 1, 2", (parameter,))
+    sql = f"SELECT {member}, context_id FROM {table} WHERE {member} {among(reader)} ORDER BY 1, 2"
+    return reader.query(sql, (listed(reader, ids),))
 
 
 def _write_types(reader: Reader, wanted: frozenset[str], graph: pb.LineageGraph) -> None:

@@ -58,7 +58,7 @@ def _all(kind: Kind) -> Call:
     response = getattr(svc, f"Get{_NOUN[kind]}sResponse")
 
     def call(services: Services, request: Any) -> Any:
-        with services.record.read() as reader:
+        with services.read() as reader:
             return list_nodes(reader, kind, request, response)
 
     return call
@@ -70,7 +70,7 @@ def _by_id(kind: Kind) -> Call:
 
     def call(services: Services, request: Any) -> Any:
         answer = response()
-        with services.record.read() as reader:
+        with services.read() as reader:
             nodes = [node for node in _nodes(reader, kind, getattr(request, ids)) if node.namespace == NAMESPACE]
             write_nodes(kind, nodes, getattr(answer, field))
             if kind is Kind.ARTIFACT and request.populate_artifact_types:
@@ -94,7 +94,7 @@ def _by_type(kind: Kind) -> Call:
     response = getattr(svc, f"Get{_NOUN[kind]}sByTypeResponse")
 
     def call(services: Services, request: Any) -> Any:
-        with services.record.read() as reader:
+        with services.read() as reader:
             found = _find_type(reader, kind, request)
             return response() if found is None else list_nodes(reader, kind, request, response, type_id=found.id)
 
@@ -107,7 +107,7 @@ def _by_type_and_name(kind: Kind) -> Call:
 
     def call(services: Services, request: Any) -> Any:
         answer = response()
-        with services.record.read() as reader:
+        with services.read() as reader:
             found = _find_type(reader, kind, request)
             if found is not None:
                 node = reader.find(kind, found.name, getattr(request, name), NAMESPACE, found.version)
@@ -125,7 +125,7 @@ def _by_external_ids(kind: Kind) -> Call:
         answer = response()
         wanted = _external_ids(request)
         if wanted:
-            with services.record.read() as reader:
+            with services.read() as reader:
                 write_nodes(kind, reader.find_external(kind, wanted, NAMESPACE), getattr(answer, FIELD[kind]))
             if not getattr(answer, FIELD[kind]):
                 raise _NOT_FOUND[kind](f"No {FIELD[kind]} found for the external ids", field="external_ids")
@@ -161,7 +161,7 @@ def _type(kind: Kind) -> Call:
 
     def call(services: Services, request: Any) -> Any:
         answer = response()
-        with services.record.read() as reader:
+        with services.read() as reader:
             write_type(
                 reader.type(kind, request.type_name, request.type_version), getattr(answer, f"{kind.value}_type")
             )
@@ -175,7 +175,7 @@ def _types(kind: Kind) -> Call:
 
     def call(services: Services, request: Any) -> Any:
         answer = response()
-        with services.record.read() as reader:
+        with services.read() as reader:
             found = [t for t in reader.types(kind) if not is_predefined(t)]
         _write_types(found, getattr(answer, f"{kind.value}_types"))
         return answer
@@ -188,7 +188,7 @@ def _types_by_id(kind: Kind) -> Call:
 
     def call(services: Services, request: Any) -> Any:
         answer = response()
-        with services.record.read() as reader:
+        with services.read() as reader:
             found = reader.types_by_id(request.type_ids)
         # In the order asked for, twice what is asked for twice: TFX pairs them with the nodes whose types they are.
         wanted = (found[id] for id in request.type_ids if id in found)
@@ -205,7 +205,7 @@ def _types_by_external_ids(kind: Kind) -> Call:
         answer = response()
         wanted = set(_external_ids(request))
         if wanted:
-            with services.record.read() as reader:
+            with services.read() as reader:
                 found = [t for t in reader.types(kind) if t.external_id in wanted]
             if not found:
                 raise TypeNotFound(f"No {kind.value} types found for the external ids", field="external_ids")
@@ -224,7 +224,7 @@ def artifacts_by_uri(services: Services, request: svc.GetArtifactsByURIRequest) 
         raise Invalid("the field `uri` is of a client older than 0.21", field="uri", remedy="Send `uris`")
     answer = svc.GetArtifactsByURIResponse()
     found: dict[int, Artifact] = {}
-    with services.record.read() as reader:
+    with services.read() as reader:
         for uri in dict.fromkeys(request.uris):
             if uri:
                 found |= {a.id: a for a in reader.artifacts_at(uri) if a.uri == uri}
@@ -240,7 +240,7 @@ def events_by_artifact_ids(
 ) -> svc.GetEventsByArtifactIDsResponse:
     """Who read and wrote these artifacts."""
     answer = svc.GetEventsByArtifactIDsResponse()
-    with services.record.read() as reader:
+    with services.read() as reader:
         rows = world_of(services).events_inside(reader, event_rows(reader, Kind.ARTIFACT, request.artifact_ids))
     write_event_rows(rows, answer.events)
     return answer
@@ -251,7 +251,7 @@ def events_by_execution_ids(
 ) -> svc.GetEventsByExecutionIDsResponse:
     """What these executions read and wrote."""
     answer = svc.GetEventsByExecutionIDsResponse()
-    with services.record.read() as reader:
+    with services.read() as reader:
         rows = world_of(services).events_inside(reader, event_rows(reader, Kind.EXECUTION, request.execution_ids))
     write_event_rows(rows, answer.events)
     return answer
@@ -260,7 +260,7 @@ def events_by_execution_ids(
 def artifacts_by_context(services: Services, request: svc.GetArtifactsByContextRequest) -> Any:
     """What lies in a context; nothing in one that does not exist."""
     response = svc.GetArtifactsByContextResponse
-    with services.record.read() as reader:
+    with services.read() as reader:
         if request.context_id <= 0 or world_of(services).outside(reader, Kind.CONTEXT, [request.context_id]):
             return response()
         return list_nodes(reader, Kind.ARTIFACT, request, response, context_id=request.context_id)
@@ -269,7 +269,7 @@ def artifacts_by_context(services: Services, request: svc.GetArtifactsByContextR
 def executions_by_context(services: Services, request: svc.GetExecutionsByContextRequest) -> Any:
     """What was done in a context; nothing in one that does not exist."""
     response = svc.GetExecutionsByContextResponse
-    with services.record.read() as reader:
+    with services.read() as reader:
         if request.context_id <= 0 or world_of(services).outside(reader, Kind.CONTEXT, [request.context_id]):
             return response()
         return list_nodes(reader, Kind.EXECUTION, request, response, context_id=request.context_id)
@@ -278,7 +278,7 @@ def executions_by_context(services: Services, request: svc.GetExecutionsByContex
 def contexts_by_artifact(services: Services, request: svc.GetContextsByArtifactRequest) -> Any:
     """The contexts an artifact lies in. Errors: ContextNotFound for none, as in ML Metadata."""
     answer = svc.GetContextsByArtifactResponse()
-    with services.record.read() as reader:
+    with services.read() as reader:
         ids = world_of(services).inside(reader, Kind.ARTIFACT, [request.artifact_id])
         _write_contexts(reader.contexts_of_artifacts(ids), answer.contexts)
     return _unless_empty(answer, "artifact_id", request.artifact_id)
@@ -287,7 +287,7 @@ def contexts_by_artifact(services: Services, request: svc.GetContextsByArtifactR
 def contexts_by_execution(services: Services, request: svc.GetContextsByExecutionRequest) -> Any:
     """The contexts an execution lies in. Errors: ContextNotFound for none, as in ML Metadata."""
     answer = svc.GetContextsByExecutionResponse()
-    with services.record.read() as reader:
+    with services.read() as reader:
         ids = world_of(services).inside(reader, Kind.EXECUTION, [request.execution_id])
         _write_contexts(reader.contexts_of_executions(ids), answer.contexts)
     return _unless_empty(answer, "execution_id", request.execution_id)
@@ -298,7 +298,7 @@ def parent_contexts(
 ) -> svc.GetParentContextsByContextResponse:
     """The contexts a context lies in."""
     answer = svc.GetParentContextsByContextResponse()
-    with services.record.read() as reader:
+    with services.read() as reader:
         ids = world_of(services).inside(reader, Kind.CONTEXT, [request.context_id])
         _write_contexts(reader.parents_of(ids), answer.contexts)
     return answer
@@ -309,7 +309,7 @@ def children_contexts(
 ) -> svc.GetChildrenContextsByContextResponse:
     """The contexts that lie in a context."""
     answer = svc.GetChildrenContextsByContextResponse()
-    with services.record.read() as reader:
+    with services.read() as reader:
         ids = world_of(services).inside(reader, Kind.CONTEXT, [request.context_id])
         _write_contexts(reader.children_of(ids), answer.contexts)
     return answer
@@ -320,7 +320,7 @@ def parent_contexts_of_many(
 ) -> svc.GetParentContextsByContextsResponse:
     """The contexts each of many lies in; those that lie in none are left out."""
     answer = svc.GetParentContextsByContextsResponse()
-    with services.record.read() as reader:
+    with services.read() as reader:
         ids = world_of(services).inside(reader, Kind.CONTEXT, request.context_ids)
         for child, parents in reader.parents_of(ids).items():
             if found := [parent for parent in parents if parent.namespace == NAMESPACE]:
@@ -333,7 +333,7 @@ def children_contexts_of_many(
 ) -> svc.GetChildrenContextsByContextsResponse:
     """The contexts that lie in each of many; those that hold none are left out."""
     answer = svc.GetChildrenContextsByContextsResponse()
-    with services.record.read() as reader:
+    with services.read() as reader:
         ids = world_of(services).inside(reader, Kind.CONTEXT, request.context_ids)
         for parent, children in reader.children_of(ids).items():
             if found := [child for child in children if child.namespace == NAMESPACE]:

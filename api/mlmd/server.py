@@ -43,16 +43,20 @@ class Tls:
                 field="grpc_tls_certificate" if key else "grpc_tls_key",
                 remedy="Set grpc_tls_key and grpc_tls_certificate, both",
             )
-        try:
-            authority = Path(client_authority).read_bytes() if client_authority else None
-            return cls(Path(key).read_bytes(), Path(certificate).read_bytes(), authority)
-        except OSError as error:
-            raise UsageError(
-                f"{error.filename} cannot be read: {error.strerror}",
-                field="grpc_tls_key",
-                value=str(error.filename),
-                remedy="See the settings grpc_tls_* in docs/configuration.md",
-            ) from error
+        authority = _file("grpc_tls_client_authority", client_authority) if client_authority else None
+        return cls(_file("grpc_tls_key", key), _file("grpc_tls_certificate", certificate), authority)
+
+
+def _file(field: str, path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}",
+            field=field,
+            value=path,
+            remedy="See the settings grpc_tls_* in docs/configuration.md",
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import uuid
-from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 
@@ -18,8 +17,6 @@ from clew.api.service import Services
 from clew.metadata.brief import TooLong
 from clew.metadata.errors import ClewError, InvalidFilter
 from clew.metadata.ids import Kind
-from clew.metadata.reader import Reader
-from clew.metadata.record import Record
 
 log = logging.getLogger("clew.api")
 SERVICE = "ml_metadata.MetadataStoreService"
@@ -89,7 +86,8 @@ class MetadataStoreService:
     def __init__(self, services: Services) -> None:
         self._services = services
         # A database behind a network would be waited for, however little it has to say.
-        self._brief = _brief_services(services) if services.record.store.dialect == "sqlite" else None
+        is_near = services.record.store.dialect == "sqlite"
+        self._brief = replace(services, most_rows=BRIEF_ROWS) if is_near else None
         methods = svc.DESCRIPTOR.services_by_name["MetadataStoreService"].methods
         self._methods = {
             m.name: _Method(getattr(svc, m.input_type.name), _CALLS[m.name], "options" in m.input_type.fields_by_name)
@@ -137,20 +135,6 @@ class MetadataStoreService:
             number = uuid.uuid4().hex
             log.exception("request %s: %s failed", number, name)
             raise Refused(INTERNAL, f"Something went wrong inside the server; request {number}") from error
-
-
-class _BriefRecord:
-    """A record of which only a little is read at a time."""
-
-    def __init__(self, record: Record) -> None:
-        self._record = record
-
-    def read(self) -> AbstractContextManager[Reader]:
-        return self._record.read(most_rows=BRIEF_ROWS)
-
-
-def _brief_services(services: Services) -> Services:
-    return replace(services, record=cast("Record", _BriefRecord(services.record)))
 
 
 def refused_of(error: Exception) -> Refused:

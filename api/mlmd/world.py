@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from weakref import WeakKeyDictionary
 
-from clew.api.mlmd.events import among_ids
 from clew.api.mlmd.nodes import NAMESPACE
 from clew.api.service import Services
 from clew.metadata.change import Change, Receipt
 from clew.metadata.ids import Kind
-from clew.metadata.planner import missing
+from clew.metadata.planner import missing, named_ids
 from clew.metadata.reader import Reader
 from clew.metadata.record import Record
-from clew.metadata.store.protocol import Row
+from clew.metadata.store.protocol import Row, among, listed
 
 REMEMBERED = 200_000
 """Nodes of a kind; some 15 MB. Then it begins anew."""
@@ -38,8 +37,8 @@ class World:
         unknown = {id for id in ids if id not in known}
         if not unknown:
             return set()
-        among, parameter = among_ids(reader, unknown)
-        found = reader.query(f"SELECT id, namespace FROM {kind.value} WHERE id {among}", (parameter,))
+        sql = f"SELECT id, namespace FROM {kind.value} WHERE id {among(reader)}"
+        found = reader.query(sql, (listed(reader, unknown),))
         self._remember(kind, [id for id, namespace in found if namespace == NAMESPACE])
         return {id for id, namespace in found if namespace != NAMESPACE}
 
@@ -94,16 +93,6 @@ def _named(change: Change) -> dict[Kind, set[int]]:
     for put in change.nodes:
         if put.id is not None:
             named[put.kind].add(put.id)
-    ends = [(event.artifact, Kind.ARTIFACT) for event in change.events]
-    ends += [(event.execution, Kind.EXECUTION) for event in change.events]
-    for links, member in (
-        (change.attributions, Kind.ARTIFACT),
-        (change.associations, Kind.EXECUTION),
-        (change.parents, Kind.CONTEXT),
-    ):
-        for link in links:
-            ends += [(link.context, Kind.CONTEXT), (link.member, member)]
-    for end, kind in ends:
-        if isinstance(end, int):
-            named[kind].add(end)
+    for kind, id, _ in named_ids(change):
+        named[kind].add(id)
     return named

@@ -337,7 +337,7 @@ def _require_distinct(services: Services, artifacts: Iterable[pb.Artifact]) -> N
     twice = {external_id for external_id in wanted if wanted.count(external_id) > 1} if len(wanted) > 1 else set()
     if not twice:
         return
-    with services.record.read() as reader:
+    with services.read() as reader:
         stored = {node.external_id for node in reader.find_external(Kind.ARTIFACT, twice)}
     for external_id in twice - stored:
         raise AlreadyRecorded(

@@ -12,13 +12,14 @@ from clew.collectors.mlmd.equal import OWN_FIELDS, Unequal, unequal_nodes, unequ
 from clew.collectors.mlmd.garbage import seldom_collecting
 from clew.collectors.mlmd.mapping import EVENT_TYPES, STATES, Into, alias
 from clew.collectors.mlmd.move import Moved, Tell
-from clew.collectors.mlmd.present import among, listed, seqs_by
+from clew.collectors.mlmd.present import seqs_by
 from clew.collectors.mlmd.proof import Proof, Tally
 from clew.collectors.mlmd.source import KINDS, Batch, Lost, Source, SourceNode, Types
 from clew.metadata import value
 from clew.metadata.ids import Kind
 from clew.metadata.node import NodeType
 from clew.metadata.reader import Reader
+from clew.metadata.store.protocol import among, listed
 
 _FIELDS = "id,type_id,name,external_id,{uri},{state},properties,custom_properties,created_ms,updated_ms"
 _COLUMNS = {

@@ -21,7 +21,6 @@ from clew.collectors.mlmd.equal import Unequal
 from clew.collectors.mlmd.garbage import seldom_collecting
 from clew.collectors.mlmd.mapping import Ids, Into
 from clew.collectors.mlmd.move import Moved, Tell
-from clew.collectors.mlmd.present import among, listed
 from clew.collectors.mlmd.proof import Proof
 from clew.collectors.mlmd.schema import INDEXES, NEWEST, TABLE, TABLES, TYPE_KIND
 from clew.collectors.mlmd.source import KINDS
@@ -34,6 +33,7 @@ from clew.metadata.ids import Kind
 from clew.metadata.node import Node, NodeType
 from clew.metadata.reader import Reader
 from clew.metadata.record import Record
+from clew.metadata.store.protocol import among, listed
 from clew.metadata.value import Proto, Value
 
 _MARKS = {n: f"({','.join('?' * n)})" for n in range(1, 11)}

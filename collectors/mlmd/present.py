@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import orjson
-
 from clew.collectors.mlmd.mapping import Into, alias
 from clew.collectors.mlmd.schema import LINK
 from clew.collectors.mlmd.source import KINDS, Source, SourceNode
@@ -16,6 +14,7 @@ from clew.collectors.mlmd.types import key_of
 from clew.metadata.errors import Conflict
 from clew.metadata.ids import Kind, TypeId
 from clew.metadata.reader import Reader
+from clew.metadata.store.protocol import among, listed
 
 EXAMPLES = 3
 
@@ -150,13 +149,3 @@ def _another_store(into: Into, kind: Kind, id: int) -> Conflict:
         value=into.label,
         remedy="Give this one another name: --as NAME",
     )
-
-
-def among(reader: Reader) -> str:
-    """The condition that a column is one of a list; its parameter is ``listed``."""
-    return "IN (SELECT value FROM json_each(?))" if reader.dialect == "sqlite" else "= ANY(?)"
-
-
-def listed(reader: Reader, items: Sequence[Any]) -> Any:
-    """The parameter of ``among``."""
-    return orjson.dumps(items).decode() if reader.dialect == "sqlite" else list(items)

@@ -12,6 +12,7 @@ import itertools
 import queue
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,6 @@ from clew.executors.pipeline.held import Values
 from clew.executors.pipeline.recorder import Done, Recorder
 from clew.executors.pipeline.steps import STATES, Steps
 from clew.executors.pipeline.unfold import Frame, Node, gather, inputs_of, items_of, iteration_inputs
-from clew.executors.pipeline.workers import Workers
 from clew.executors.protocol import Executor, Observer, TaskEvent
 from clew.metadata.blobs.failure import write_failed
 from clew.metadata.blobs.protocol import ArtifactStore
@@ -90,7 +90,7 @@ class Scheduler:
         self._recorder = recorder
         self._observer = observer
         self._news: queue.SimpleQueue[_News] = queue.SimpleQueue()
-        self._deciders = Workers(_DECIDERS, "clew-decide")
+        self._deciders = ThreadPoolExecutor(_DECIDERS, "clew-decide")
         self._steps = Steps(recorder, executor, store, max_parallel, self._perform)
         self._later: list[tuple[float, int, Node]] = []
         self._ticket = itertools.count()
@@ -126,7 +126,7 @@ class Scheduler:
             self._cancel()
             raise
         finally:
-            self._deciders.close(drop=True)
+            self._deciders.shutdown(cancel_futures=True)
             self._steps.close()
             self._release_claims()
         if self._fatal is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,7 +14,6 @@ from clew.executors.pipeline.decide import ToRun
 from clew.executors.pipeline.held import Values
 from clew.executors.pipeline.recorder import Finished, Recorder
 from clew.executors.pipeline.unfold import Node
-from clew.executors.pipeline.workers import Workers
 from clew.executors.protocol import Executor
 from clew.metadata.blobs.protocol import ArtifactStore
 from clew.metadata.errors import Invalid
@@ -50,7 +50,7 @@ class Steps:
         self._executor = executor
         self._store = store
         self._run = run
-        self._threads = Workers(most, "clew-run")
+        self._threads = ThreadPoolExecutor(most, "clew-run")
         self._room = most
         self._waiting: deque[tuple[Node, ToRun]] = deque()
         self._claims: dict[Node, Claim] = {}
@@ -103,7 +103,7 @@ class Steps:
 
     def close(self) -> None:
         """Wait for what runs, and let others compute what was not."""
-        self._threads.close()
+        self._threads.shutdown()
         for node in list(self._claims):
             self._release(node)
 

@@ -26,8 +26,8 @@ class EmbeddedEngine:
 
     Any number of threads may ask at once; walks run without the GIL. ``folder`` keeps the snapshot, which processes
     on one home share; None keeps none.
-    Cost: at ten million edges, on a busy machine, a closure of 1,000 nodes takes 0.1 ms, of 100,000 nodes 8 ms
-    (benchmarks/engine.py).
+    Cost: at ten million edges a closure of 1,000 nodes takes 0.05 ms, 0.4 with cold caches, of 100,000 nodes 4 ms
+    (benchmarks/engine.py, benchmarks/results/engine.md).
     """
 
     name = "embedded"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+import orjson
 
 Row = tuple[Any, ...]
 Rows = dict[str, list[Row]]
@@ -36,6 +38,25 @@ class Head:
             self.seq, self.time_ms, self.types_seq, self.next_type,
             self.next_artifact, self.next_execution, self.next_context, self.dense,
         )  # fmt: skip
+
+
+class Speaks(Protocol):
+    """Whoever queries: a session, or a reader over one."""
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        ...
+
+
+def among(of: Speaks) -> str:
+    """The condition that a column is one of a list, whatever its length; its one parameter is :func:`listed`."""
+    return "IN (SELECT value FROM json_each(?))" if of.dialect == "sqlite" else "= ANY(?)"
+
+
+def listed(of: Speaks, items: Iterable[Any]) -> Any:
+    """The parameter of :func:`among`."""
+    return orjson.dumps(list(items)).decode() if of.dialect == "sqlite" else list(items)
 
 
 class HeadMoved(Exception):

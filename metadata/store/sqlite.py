@@ -24,7 +24,7 @@ try:
 except ImportError:  # no wheel for this platform: the interpreter's own SQLite
     import sqlite3  # type: ignore[no-redef,unused-ignore]
 
-# The driver asks a value it does not know for a protocol by name, 1.2 us a NULL; an adapter answers in 0.2 us.
+# The driver looks for a protocol by name on every NULL and every bytes, dozens a step; an adapter answers at once.
 sqlite3.register_adapter(type(None), {}.get)
 sqlite3.register_adapter(bytes, bytes)
 

@@ -35,7 +35,7 @@ class Library:
     """The original library, asked with messages."""
 
     def __init__(self, python: Path) -> None:
-        bridge = Path(__file__).with_name("library_bridge.py")
+        bridge = Path(__file__).parents[1] / "library_bridge.py"
         self._process = subprocess.Popen([python, bridge], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def open(self, path: Path | None = None, **mysql: Any) -> None:

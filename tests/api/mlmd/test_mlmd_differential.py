@@ -353,7 +353,7 @@ class Library:
     """The C++ library in its own Python."""
 
     def __init__(self, python: Path) -> None:
-        bridge = Path(__file__).with_name("cpp_bridge.py")
+        bridge = Path(__file__).parents[2] / "library_bridge.py"
         self._process = subprocess.Popen(
             [python, bridge], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
@@ -532,7 +532,7 @@ CALLS = st.lists(st.one_of(writes(), writes(), reads()), min_size=5, max_size=25
 
 def compare(calls: list[Any], library: Library, record: Record) -> None:
     """Make the calls to both, and read everything at the end."""
-    library.call("reset", b"")
+    library.call("open", b"{}")
     ours = clew(MetadataStoreService(Services(record, SqlEngine(record))))
     for request in [*SETUP, *calls, *everything()]:
         expected, got = pages(library.ask, request), pages(ours, request)

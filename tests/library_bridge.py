@@ -1,7 +1,8 @@
 """The C++ library of ml-metadata over a store of one's choice, behind a pipe, in the client's own Python.
 
 A request is a line "NAME LENGTH" and so many bytes; an answer a line "CODE LENGTH" and so many bytes. "open" and
-"downgrade" take a line of JSON: {"sqlite": FILE} or {"mysql": {host, port, database, user, password}}, "version".
+"downgrade" take JSON: {"sqlite": FILE}, {"mysql": {host, port, database, user, password}} or neither, which is a new
+store in memory; "version".
 """
 
 import json
@@ -14,6 +15,8 @@ from ml_metadata.proto import metadata_store_pb2 as pb
 
 def connect(told: dict[str, Any]) -> object:
     config = pb.ConnectionConfig()
+    if "mysql" not in told:
+        config.sqlite.SetInParent()
     if "sqlite" in told:
         config.sqlite.filename_uri = told["sqlite"]
         config.sqlite.connection_mode = pb.SqliteMetadataSourceConfig.READWRITE_OPENCREATE

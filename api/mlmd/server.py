@@ -21,6 +21,8 @@ from clew.api.service import Services
 from clew.metadata.errors import Unavailable, UsageError
 
 T = TypeVar("T")
+TICK_S = 0.002
+"""gRPC's clocks count milliseconds: a call that was given no time at all arrives with up to so much left."""
 _STATUS = {code.name: code for code in grpc.StatusCode}
 
 
@@ -163,6 +165,9 @@ class _Handler(grpc.GenericRpcHandler):  # type: ignore[misc,unused-ignore]
         self, service: MetadataStoreService, name: str
     ) -> Callable[[bytes, Any], Coroutine[Any, Any, bytes]]:
         async def answer(request: bytes, context: Any) -> bytes:
+            left = context.time_remaining()
+            if left is not None and left < TICK_S:
+                await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the call's time was over when it came")
             if self._token is not None and not self._is_allowed(context):
                 await context.abort(grpc.StatusCode.UNAUTHENTICATED, "send the server's token as authorization: Bearer")
             try:
@@ -198,6 +203,9 @@ def _options(settings: GrpcSettings) -> list[tuple[str, int]]:
         ("grpc.max_receive_message_length", settings.receive_bytes),
         ("grpc.max_send_message_length", settings.send_bytes),
         ("grpc.max_concurrent_streams", 1024),  # of one connection
+        # Calls that came and were not looked at yet; of more than 1,000 the library would cancel some, whosever they are.
+        ("grpc.server.max_pending_requests", 100_000),
+        ("grpc.server.max_pending_requests_hard_limit", 200_000),
         ("grpc.keepalive_time_ms", 60_000),
         ("grpc.keepalive_timeout_ms", 20_000),
         ("grpc.keepalive_permit_without_calls", 1),

@@ -56,6 +56,21 @@ def test_a_call_without_the_token_is_refused(sqlite_record: Record, serve: Serve
     assert ask(port, "GetArtifacts", metadata=[("authorization", "Bearer secret")]) == b""
 
 
+def test_a_call_whose_time_was_over_when_it_came_is_refused_and_writes_nothing(
+    sqlite_record: Record, serve: Serve
+) -> None:
+    put = svc.PutContextTypeRequest(context_type=pb.ContextType(name="late")).SerializeToString()
+    with grpc.insecure_channel(f"127.0.0.1:{serve(sqlite_record).port}") as channel:
+        channel.unary_unary(f"/{SERVICE}/GetArtifactTypes")(
+            b"", timeout=20
+        )  # connected: the deadline is all that fails
+        for name, body in 50 * [("GetArtifactTypes", b""), ("PutContextType", put)]:
+            with pytest.raises(grpc.RpcError) as refused:
+                channel.unary_unary(f"/{SERVICE}/{name}")(body, timeout=0)
+            assert refused.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert sqlite_record.seq() == 0
+
+
 def test_a_message_beyond_the_limit_is_refused(sqlite_record: Record, serve: Serve) -> None:
     port = serve(sqlite_record, GrpcSettings(receive_bytes=1000)).port
     assert code_of(port, "PutArtifacts", b"x" * 2000) == "RESOURCE_EXHAUSTED"

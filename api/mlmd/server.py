@@ -203,7 +203,7 @@ def _options(settings: GrpcSettings) -> list[tuple[str, int]]:
         ("grpc.max_receive_message_length", settings.receive_bytes),
         ("grpc.max_send_message_length", settings.send_bytes),
         ("grpc.max_concurrent_streams", 1024),  # of one connection
-        # Calls that came and were not looked at yet; of more than 1,000 the library would cancel some, whosever they are.
+        # Calls that came and were not looked at yet: of more than 1,000 the library would cancel some, anybody's.
         ("grpc.server.max_pending_requests", 100_000),
         ("grpc.server.max_pending_requests_hard_limit", 200_000),
         ("grpc.keepalive_time_ms", 60_000),

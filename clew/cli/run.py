@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from clew.cli.options import Home, Json
 from clew.metadata.errors import UsageError
 
 if TYPE_CHECKING:
+    from clew.executors.pipeline.ir import Pipeline
     from clew.executors.pipeline.run import RunResult
 
 EXIT = {"COMPLETE": 0, "CANCELED": 130}
@@ -25,7 +26,10 @@ class Containers(StrEnum):
 
 
 def run(
-    pipeline: Annotated[Path, typer.Argument(metavar="PIPELINE.yaml", help="KFP v2 IR, compiled.", show_default=False)],
+    pipeline: Annotated[
+        str | None,
+        typer.Argument(metavar="[PIPELINE.yaml]", help="KFP v2 IR, compiled.", show_default=False),
+    ] = None,
     parameter: Annotated[
         list[str] | None, typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A parameter; may be repeated.")
     ] = None,
@@ -44,6 +48,17 @@ def run(
         Containers,
         typer.Option("--containers", help="Run programs of container components on this machine, or refuse."),
     ] = Containers.REFUSE,
+    name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="What to call the run.")] = None,
+    experiment: Annotated[
+        str | None, typer.Option("--experiment", "-e", metavar="NAME", help="The experiment it belongs to (Default).")
+    ] = None,
+    label: Annotated[
+        list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="A label; may be repeated.")
+    ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option("--resume", metavar="RUN", help="Go on where RUN ended, in a new run; takes no PIPELINE."),
+    ] = None,
     namespace: Annotated[
         str | None, typer.Option("--namespace", "-n", metavar="NAME", help="Namespace to record in.")
     ] = None,
@@ -60,32 +75,50 @@ def run(
 
       clew run pipeline.yaml -p depth=4 -p "rates=[0.1, 0.2]"
 
+      clew run pipeline.yaml --name nightly --experiment churn --label team=search
+
+      clew run --resume 3f2a
+
       clew run pipeline.yaml --json | jq .state
     """
     from clew.cli.progress import progress
-    from clew.executors.pipeline.load import load as read_pipeline
     from clew.executors.pipeline.run import RunOptions, run_pipeline
-    from clew.executors.pipeline.values import bind
+    from clew.executors.runs.kept import About, labels_of
     from clew.settings import load
     from clew.wiring import Home as OpenedHome
 
     if no_cache and refresh:
         raise UsageError("--no-cache and --refresh exclude each other", field="cache", remedy="Give one")
     settings = load(home=home, url="", namespace=namespace, max_parallel=max_parallel)
+    options = RunOptions(
+        home=settings.home.absolute(),
+        max_parallel=settings.max_parallel,
+        step_timeout_s=timeout,
+        cache="off" if no_cache else "refresh" if refresh else "on",
+        containers=containers.value,
+        namespace=settings.namespace,
+        actor=settings.author,
+        about=About(name or "", experiment or About().experiment, labels_of(label or [])).checked(),
+    )
     given = _parameters(parameter or [])
-    read = read_pipeline(pipeline)
-    bind(read.root.inputs, given)  # before a home is made for a run that cannot be
-    opened = OpenedHome(settings, create=True)
+    if resume is not None:
+        if pipeline is not None or given or name or experiment or label or no_cache or refresh or timeout:
+            raise UsageError(
+                "a resumed run is as the run before it",
+                field="resume",
+                value=resume,
+                remedy="Give --resume RUN alone, or start another run with `clew runs clone`",
+            )
+        read = None
+    else:
+        read = _read(pipeline, given)  # before a home is made for a run that cannot be
+    opened = OpenedHome(settings, create=read is not None)
     try:
-        options = RunOptions(
-            home=opened.path,
-            max_parallel=settings.max_parallel,
-            step_timeout_s=timeout,
-            cache="off" if no_cache else "refresh" if refresh else "on",
-            containers=containers.value,
-            namespace=settings.namespace,
-            actor=settings.author,
-        )
+        if read is None:
+            from clew.executors.runs.again import resumed
+
+            again = resumed(opened.record, opened.blobs, resume or "", options)
+            read, given, options = again.pipeline, again.parameters, again.options
         with progress() as observer:
             result = run_pipeline(opened.record, opened.blobs, read, given, options=options, observer=observer)
     finally:
@@ -99,9 +132,23 @@ def run(
     raise typer.Exit(EXIT.get(result.state, 1))
 
 
-def _parameters(texts: list[str]) -> dict[str, str]:
+def _read(pipeline: str | None, given: dict[str, Any]) -> Pipeline:
+    """The pipeline named on the command line, which ``given`` must fit. Errors: UsageError, Invalid."""
+    from clew.executors.pipeline.load import load
+    from clew.executors.pipeline.values import bind
+
+    if pipeline is None:
+        raise UsageError(
+            "no pipeline was named", field="pipeline", remedy="Write `clew run PIPELINE.yaml`, or --resume RUN"
+        )
+    read = load(Path(pipeline))
+    bind(read.root.inputs, given)
+    return read
+
+
+def _parameters(texts: list[str]) -> dict[str, Any]:
     """``-p`` options as a mapping. Errors: UsageError."""
-    given: dict[str, str] = {}
+    given: dict[str, Any] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:

@@ -19,6 +19,7 @@ from clew.executors.pipeline.held import Held, Values, from_record
 from clew.executors.pipeline.importer import bring, known
 from clew.executors.pipeline.recorder import CONTAINER, IMPORTER, Doing, Done, component_context, now_ms
 from clew.executors.pipeline.unfold import Node, inputs_of
+from clew.executors.policy import Never
 from clew.executors.protocol import CachePolicy
 from clew.metadata.reader import Reader
 from clew.metadata.record import Record
@@ -26,6 +27,7 @@ from clew.metadata.states import EventType, ExecutionState
 
 if TYPE_CHECKING:
     from clew.executors.pipeline.step import Step
+    from clew.executors.runs.adopt import Adopter
 
 _PIN = re.compile(r"kfp(==|>=|~=|<=)[^'\" ]*")
 
@@ -61,6 +63,8 @@ class Decider:
     names: Mapping[str, str]
     timeout_s: float | None
     preparing: Callable[[str], None]
+    adopter: Adopter | None = None
+    """Of a resumed run: what it takes over from the run before it."""
 
     def decide(self, node: Node) -> Done | ToRun | Busy:
         """What becomes of ``node``.
@@ -82,6 +86,9 @@ class Decider:
         print_ = fingerprint(
             {"importer": importer.type, "address": held.uri, "metadata": held.metadata, "bytes": held.digest}
         )
+        if (adopted := self._adopted(node, print_, inputs)) is not None:
+            doing = self._doing(node, IMPORTER, inputs, print_, adopted, started, reusable=False)
+            return Done(doing, ExecutionState.CACHED, _outputs(adopted))
         off = self.off or ("" if node.task.caching.enabled else "caching is off for this task")
         state = ExecutionState.COMPLETE
         with self.record.read() as reader:
@@ -119,6 +126,8 @@ class Decider:
             began = started if decision.hit else 0  # a step begins when it is its turn
             return self._doing(node, CONTAINER, inputs, print_, decision, began, reusable=reusable, extra=extra)
 
+        if (adopted := self._adopted(node, print_, inputs)) is not None:
+            return Done(doing(adopted), ExecutionState.CACHED, _outputs(adopted))
         with ExitStack() as undo:
             claim: Claim | None = None
             if reusable:
@@ -161,8 +170,14 @@ class Decider:
 
     def _look_up(self, node: Node, print_: Fingerprint, *, explained: bool) -> Decision:
         component = component_context(self.pipeline, node.task.component.name) if explained else ""
+        anew = self.adopter is not None and self.adopter.must_run(node.path)
+        policy = Never("the task is to run again") if anew else self.policy
         with self.record.read() as reader:
-            return self.cache.lookup(reader, print_, self.policy, component, before=node.root_execution)
+            return self.cache.lookup(reader, print_, policy, component, before=node.root_execution)
+
+    def _adopted(self, node: Node, print_: Fingerprint, inputs: Values) -> Decision | None:
+        """What the run that is resumed made of the task, if it may be taken over."""
+        return self.adopter.adopt(node.path, print_, inputs.artifacts) if self.adopter else None
 
     def _fingerprint(
         self,

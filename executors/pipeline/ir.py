@@ -189,3 +189,5 @@ class Pipeline:
     description: str
     sdk_version: str
     root: Component
+    source: str = ""
+    """The IR it was read from: kept with each run, so that the run can be repeated."""

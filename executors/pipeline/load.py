@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def parse(text: str) -> ir.Pipeline:
             remedy="Compile the pipeline with the kfp SDK 2.x (kfp dsl compile)",
         )
     platforms = [Place(d) for d in documents if isinstance(d, dict) and "platforms" in d]
-    return _Loading(Place(specs[0]), platforms).pipeline()
+    return replace(_Loading(Place(specs[0]), platforms).pipeline(), source=text)
 
 
 class _Loading:

@@ -20,6 +20,7 @@ from clew.executors.cache import COMPONENT_TYPE, DECISION, PARTS, Decision
 from clew.executors.fingerprint import Fingerprint
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.held import Held, Values, to_property
+from clew.executors.runs.put import LOCAL_STORAGE, RunPut, put_run, put_types
 from clew.metadata.change import Change, NodePut, Receipt
 from clew.metadata.errors import Invalid
 from clew.metadata.ids import Kind
@@ -28,9 +29,7 @@ from clew.metadata.record import Record
 from clew.metadata.states import ArtifactState, EventType, ExecutionState
 from clew.metadata.value import Value
 
-CONTEXT_TYPES = ("system.Pipeline", "system.PipelineRun", COMPONENT_TYPE)
 CONTAINER, IMPORTER, DAG = "system.ContainerExecution", "system.ImporterExecution", "system.DAGExecution"
-LOCAL_STORAGE = json.dumps({"Provider": "file", "Params": {"fromEnv": "true"}})
 
 
 def now_ms() -> int:
@@ -100,11 +99,11 @@ class Recorder:
         self._components: dict[str, int] = {}
         self.nodes = RunNodes(0, 0, 0)
 
-    def start_run(self, pipeline: ir.Pipeline, run: str, root_uri: str, parameters: Mapping[str, Any]) -> RunNodes:
+    def start_run(self, pipeline: ir.Pipeline, run: RunPut) -> RunNodes:
         """Types, the pipeline, the run and its root execution, in one change."""
         change = self._change()
-        for name in CONTEXT_TYPES:
-            change.type(NodeType(Kind.CONTEXT, name))
+        put_types(change)
+        change.type(NodeType(Kind.CONTEXT, COMPONENT_TYPE))
         for name in (CONTAINER, IMPORTER, DAG):
             change.type(NodeType(Kind.EXECUTION, name))
         for name in sorted(_artifact_types(pipeline.root)):
@@ -113,31 +112,16 @@ class Recorder:
             name: change.context(COMPONENT_TYPE, name=component_context(pipeline.name, name), reuse="name")
             for name in sorted(_component_names(pipeline.root))
         }
-        top = change.context("system.Pipeline", name=pipeline.name, reuse="name")
         started = now_ms()
-        run_context = change.context(
-            "system.PipelineRun",
-            name=run,
-            custom_properties={
-                "namespace": self._namespace,
-                "resource_name": "run-resource",
-                "pipeline_root": root_uri,
-                "store_session_info": LOCAL_STORAGE,
-                "clew.pipeline": pipeline.name,
-                "clew.parameters": dict(parameters),
-                "clew.state": "RUNNING",
-                "clew.started_ms": started,
-            },
-        )
-        change.parent(run_context, top)
+        top, run_context = put_run(change, run, {"clew.state": "RUNNING", "clew.started_ms": started})
         root = change.execution(
             DAG,
-            name=f"run/{run}",
+            name=f"run/{run.id}",
             state=ExecutionState.RUNNING,
             started_ms=started,
             custom_properties=_dag_properties(pipeline.root)
             | {"display_name": "", "task_name": ""}
-            | ({"inputs": dict(parameters)} if parameters else {}),
+            | ({"inputs": dict(run.parameters)} if run.parameters else {}),
         )
         change.associate(top, root)
         change.associate(run_context, root)
@@ -240,6 +224,7 @@ class Recorder:
             properties["outputs"] = outputs.parameters
         if doing.fingerprint is not None:
             properties[PARTS] = doing.fingerprint.parts
+            properties["clew.fingerprint"] = doing.fingerprint.digest  # also of what the cache must not find
             if doing.reusable:
                 properties["cache_fingerprint"] = doing.fingerprint.digest
         if doing.decision is not None:

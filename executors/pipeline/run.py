@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from clew.executors.cache import Cache
 from clew.executors.hashed import Hashed
@@ -31,11 +31,17 @@ from clew.executors.pipeline.values import bind
 from clew.executors.policy import Always, Never
 from clew.executors.process import LocalProcesses
 from clew.executors.protocol import CachePolicy, Executor, Observer, Silent
+from clew.executors.runs.cancel import watched
+from clew.executors.runs.kept import KEPT_OPTIONS, About, keep_spec
+from clew.executors.runs.put import RunPut
 from clew.metadata.blobs.failure import write_failed
 from clew.metadata.blobs.protocol import ArtifactStore
 from clew.metadata.errors import InvalidPipeline
 from clew.metadata.record import Record
 from clew.metadata.states import ExecutionState
+
+if TYPE_CHECKING:
+    from clew.executors.runs.adopt import Adopter
 
 _PYTHON_IMAGE = re.compile(r"(^|/)([\w.-]*-)?python([:@-]|$)")
 
@@ -63,6 +69,12 @@ class RunOptions:
     """Where environments are kept; the home's own folder when None."""
     executor: Executor | None = None
     """Where steps run; None is this machine. The caller closes what it gives."""
+    about: About = field(default_factory=About)
+    """What the run is called, where it belongs, and which run it resumes."""
+
+    def kept(self) -> dict[str, Any]:
+        """What a repeated run has again."""
+        return {name: value for name in KEPT_OPTIONS if (value := getattr(self, name)) is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +144,13 @@ def run_pipeline(
     *,
     options: RunOptions,
     observer: Observer | None = None,
+    run: str = "",
+    lease: Lease | None = None,
 ) -> RunResult:
     """Run the pipeline in ``source`` (IR YAML) with ``parameters`` (text or typed) and record it.
 
     A failed or canceled run is a result, not an error. In the main thread, SIGINT and SIGTERM cancel the run.
+    ``run`` and ``lease`` are of a run that was asked for before, and waits in the record.
     Errors: InvalidPipeline, Invalid before anything starts; Unavailable, Corrupt when the record cannot be used.
     """
     pipeline = source if isinstance(source, ir.Pipeline) else load(source)
@@ -143,10 +158,11 @@ def run_pipeline(
     given = bind(pipeline.root.inputs, parameters)
     home = options.home.absolute()
     runs, leases = home / "runs", home / "locks" / "runs"
-    run = str(uuid.uuid4())
+    options.about.checked()
+    run = run or str(uuid.uuid4())
     try:
-        close_lost_runs(record, leases, runs, namespace=options.namespace, actor=options.actor)
-        lease = Lease(leases, run)
+        close_lost_runs(record, leases, runs, actor=options.actor)
+        lease = lease or Lease(leases, run)
     except OSError as error:
         raise write_failed(error, f"the home {home}") from error
     try:
@@ -177,14 +193,18 @@ class _Run:
 
     def _run(self, executor: Executor) -> RunResult:
         started = time.monotonic()
+        spec = keep_spec(self.store, self.pipeline.source) if self.pipeline.source else ""
         recorder = Recorder(self.record, namespace=self.options.namespace, actor=self.options.actor)
         scheduler = Scheduler(recorder, executor, self.store, self.observer, self._max_parallel())
         scheduler.decider = self._decider(scheduler)
         assert isinstance(self.pipeline.root.body, ir.Dag)
         with _signals_cancel(scheduler):
-            nodes = recorder.start_run(self.pipeline, self.run_id, self.folder.as_uri(), self.parameters)
+            about, kept = self.options.about, self.options.kept()
+            put = RunPut(self.run_id, self.pipeline.name, self.folder.as_uri(), self.parameters, about, spec, kept)
+            nodes = recorder.start_run(self.pipeline, put)
             self.observer.run_started(self.run_id, self.pipeline.name, self.folder)
-            root = scheduler.run(self.pipeline.root.body, Values(self.parameters), nodes.root, self.folder)
+            with watched(self.record, nodes.run, scheduler.cancel):
+                root = scheduler.run(self.pipeline.root.body, Values(self.parameters), nodes.root, self.folder)
             error = _first_error(root)
             outputs = root.outputs() if root.state == "COMPLETE" else Values()
             recorder.finish_run(ExecutionState[root.state], outputs, error)
@@ -212,7 +232,17 @@ class _Run:
             names=run_names(self.pipeline, self.run_id, str(self.folder)),
             timeout_s=options.step_timeout_s,
             preparing=scheduler.note,
+            adopter=self._adopter(hashed),
         )
+
+    def _adopter(self, hashed: Hashed) -> Adopter | None:
+        about = self.options.about
+        if not about.resumed_from:
+            return None
+        from clew.executors.runs.adopt import adopter
+
+        namespace = self.options.namespace
+        return adopter(self.record, self.store, hashed.digest_of, about.resumed_from, about.rerun, namespace)
 
     def _max_parallel(self) -> int:
         return self.options.max_parallel or max(4, 2 * processors())

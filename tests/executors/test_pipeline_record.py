@@ -17,7 +17,9 @@ def test_a_run_is_a_context_inside_its_pipeline(bench: Any) -> None:
     result = bench.run("words")
     with bench.record.read() as reader:
         run = reader.context(result.context)
-        (parent,) = reader.parents_of([run.id])[run.id]
+        parents = {context.type: context for context in reader.parents_of([run.id])[run.id]}
+        parent = parents.pop("system.Pipeline")
+        assert {type: context.name for type, context in parents.items()} == {"clew.Experiment": "Default"}
     assert (run.type, run.name, parent.type, parent.name) == (
         "system.PipelineRun", result.run, "system.Pipeline", "words",
     )  # fmt: skip

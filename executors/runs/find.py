@@ -1,0 +1,133 @@
+"""Find runs: by what people call them, and by what they keep."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from clew.executors.runs.kept import LABEL, RUN_TYPE, Run
+from clew.metadata.errors import NotFound, TypeNotFound, UsageError
+from clew.metadata.ids import Kind
+from clew.metadata.node import Context
+from clew.metadata.reader import Reader
+
+SHORTEST = 4
+"""Characters of a run's id that name it, where no other begins so."""
+_ID = re.compile(r"[0-9a-zA-Z_.-]{4,255}")
+STATES = ("PENDING", "RUNNING", "COMPLETE", "FAILED", "CANCELED")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs a listing holds."""
+
+    experiment: str | None = None
+    state: str | None = None
+    pipeline: str | None = None
+    name: str | None = None
+    schedule: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    archived: bool | None = None
+    """None is both."""
+    where: str | None = None
+    """More, in the filter language."""
+
+    def text(self) -> str | None:
+        """The filter as one text of the filter language; None selects all.
+
+        Errors: UsageError for a state that is none.
+        """
+        if self.state is not None and self.state not in STATES:
+            raise UsageError(
+                f"{self.state[:80]!r} is no state of a run",
+                field="state",
+                value=self.state,
+                remedy="Write one of " + ", ".join(STATES),
+            )
+        pairs = [
+            ("clew.experiment", self.experiment),
+            ("clew.state", self.state),
+            ("clew.pipeline", self.pipeline),
+            ("display_name", self.name),
+            ("clew.schedule", self.schedule),
+            *((LABEL + key, value) for key, value in self.labels.items()),
+        ]
+        parts = [f"{property_field(key)}.string_value = {quoted(value)}" for key, value in pairs if value is not None]
+        if self.archived is not None:
+            parts.append(f"{property_field('clew.archived')}.bool_value = {str(self.archived).upper()}")
+        if self.where and self.where.strip():
+            parts.append(f"({self.where}\n)")
+        return " AND ".join(parts) or None
+
+
+def property_field(name: str) -> str:
+    """How the filter language calls a custom property. Errors: UsageError."""
+    if "`" in name or "\\" in name:
+        raise UsageError(f"{name[:80]!r} is no key of a label", field="label", value=name)
+    return f"custom_properties.`{name}`"
+
+
+def quoted(text: str) -> str:
+    """``text`` as a literal of the filter language."""
+    return "'" + json.dumps(text, ensure_ascii=False)[1:-1].replace("'", "\\'").replace('\\"', '"') + "'"
+
+
+def name_filter(text: str) -> str:
+    """The filter for the runs whose id begins with ``text``. Errors: UsageError for what is no id."""
+    if not _ID.fullmatch(text):
+        raise UsageError(
+            f"{text[:80]!r} names no run",
+            field="run",
+            value=text,
+            remedy=f"Give a run's id, at least {SHORTEST} characters of it, or context:N; `clew runs ls` shows them",
+        )
+    return f"STARTS_WITH(name, {quoted(text)})"
+
+
+def the_one(text: str, found: list[Context]) -> Run:
+    """The one run among ``found``, those whose ids begin with ``text``.
+
+    Errors: NotFound when there is none; UsageError when there are several.
+    """
+    exact = [context for context in found if context.name == text]
+    if not found:
+        raise NotFound(
+            f"there is no run {text[:80]!r}", field="run", value=text, remedy="`clew runs ls` shows the runs"
+        )
+    if len(exact or found) > 1:
+        listed = ", ".join(str(context.name)[:12] for context in found[:5])
+        raise UsageError(
+            f"{text!r} names several runs: {listed}", field="run", value=text, remedy="Give more of the id"
+        )
+    return Run((exact or found)[0])
+
+
+def run_named(reader: Reader, text: str, namespace: str | None = None) -> Run:
+    """The run named by its id, the beginning of its id, or ``context:N``.
+
+    Errors: NotFound when there is none; UsageError when there are several, or for what is no id.
+    """
+    if text.startswith("context:"):
+        from clew.metadata.ids import NodeRef
+
+        return checked(reader.context(NodeRef.parse(text).id), text)
+    where = name_filter(text)
+    try:
+        exact = reader.find(Kind.CONTEXT, RUN_TYPE, text, namespace) if namespace else None
+        if isinstance(exact, Context):
+            return Run(exact)
+        found = reader.contexts(type=RUN_TYPE, where=where, namespace=namespace, limit=100).items
+    except TypeNotFound:  # no run was ever recorded
+        found = []
+    return the_one(text, list(found))
+
+
+def checked(context: Context, text: str) -> Run:
+    """The run whose context was named. Errors: NotFound when it is another thing."""
+    if context.type != RUN_TYPE:
+        raise NotFound(
+            f"{text} is a {context.type}, not a run", field="run", value=text, remedy="`clew runs ls` shows the runs"
+        )
+    return Run(context)

@@ -58,7 +58,7 @@ bench-quick: ARGS := --quick
 bench-quick: bench ## The same at small sizes (a few minutes): a smoke test, not a measurement
 
 lock: $(VENV)/.uv ## Pin pyproject.toml's dependencies again (ARGS=--upgrade for the newest)
-	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --extra postgres --extra mysql --group dev \
+	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --extra postgres --extra mysql --extra artifacts --group dev \
 	  --generate-hashes --no-annotate --no-header --output-file requirements.lock $(ARGS)
 
 clean: ## Remove everything that was made, except the lock

@@ -6,6 +6,7 @@ A home is a folder:
     blobs/       artifact bytes by digest
     runs/        working folders and logs of pipeline runs
     envs/        Python environments of steps, by package set
+    secret.key   what digests of secrets are keyed with
     hashed/      digests of large files that have not changed since; may be deleted at any time
     graph/       snapshots of the embedded engine; may be deleted at any time
     locks/       locks of runs in flight

@@ -8,6 +8,7 @@ import subprocess
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from clew.executors.protocol import Ended, Job, PythonModule, Work
 from clew.executors.warm import WarmProcess, WarmPythons
@@ -63,16 +64,26 @@ def _passed_on() -> dict[str, str]:
 
 
 def _plain(work: Work, environ: dict[str, str]) -> subprocess.Popen[bytes]:
-    with work.log.open("ab") as log:
+    with work.log.open("ab") as log, _given(work.given) as given:
         return subprocess.Popen(
             work.command,
             cwd=work.folder,
             env=environ,
-            stdin=subprocess.DEVNULL,
+            stdin=given,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def _given(data: bytes) -> BinaryIO:
+    """``data`` to read, on no disk and in no pipe that could fill up (Linux)."""
+    if not data:
+        return open(os.devnull, "rb")
+    stream = os.fdopen(os.memfd_create("given"), "w+b")
+    stream.write(data)
+    stream.seek(0)
+    return stream
 
 
 class _Process:

@@ -31,6 +31,8 @@ class Work:
     timeout_s: float | None = None
     module: PythonModule | None = None
     """What ``command`` comes to, if that is a Python module: it may be started from a Python that is warm."""
+    given: bytes = field(default=b"", repr=False)
+    """What it reads from standard input."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ A digest is written ``sha256:<64 hex digits>``.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import re
 from collections.abc import Iterable
@@ -53,6 +54,14 @@ def of_struct(tag: str, value: object) -> Digest:
     Errors: Invalid when ``value`` holds what JSON cannot say.
     """
     return of_bytes(canonical_json([tag, value]))
+
+
+def keyed(key: bytes, tag: str, value: object) -> str:
+    """As :func:`of_struct`, but only who has ``key`` can tell whether a value they guess is the one.
+
+    Errors: Invalid when ``value`` holds what JSON cannot say.
+    """
+    return "hmac-sha256:" + hmac.digest(key, canonical_json([tag, value]), "sha256").hex()
 
 
 def canonical_json(value: object) -> bytes:

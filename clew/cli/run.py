@@ -13,7 +13,7 @@ from clew.metadata.errors import UsageError
 
 if TYPE_CHECKING:
     from clew.executors.pipeline.ir import Pipeline
-    from clew.executors.pipeline.run import RunResult
+    from clew.executors.pipeline.run import RunOptions, RunResult
 
 EXIT = {"COMPLETE": 0, "CANCELED": 130}
 
@@ -59,6 +59,16 @@ def run(
         str | None,
         typer.Option("--resume", metavar="RUN", help="Go on where RUN ended, in a new run; takes no PIPELINE."),
     ] = None,
+    secret: Annotated[
+        list[str] | None,
+        typer.Option("--secret", metavar="NAME=PATH", help="A secret: a folder, or a JSON, YAML or .env file."),
+    ] = None,
+    config_map: Annotated[
+        list[str] | None, typer.Option("--config-map", metavar="NAME=PATH", help="A config map, likewise.")
+    ] = None,
+    volume: Annotated[
+        list[str] | None, typer.Option("--volume", metavar="CLAIM=FOLDER", help="The folder of a volume claim.")
+    ] = None,
     namespace: Annotated[
         str | None, typer.Option("--namespace", "-n", metavar="NAME", help="Namespace to record in.")
     ] = None,
@@ -79,6 +89,8 @@ def run(
 
       clew run --resume 3f2a
 
+      clew run pipeline.yaml --secret db=.env --volume cache=/data/cache
+
       clew run pipeline.yaml --json | jq .state
     """
     from clew.cli.progress import progress
@@ -98,9 +110,12 @@ def run(
         containers=containers.value,
         namespace=settings.namespace,
         actor=settings.author,
+        secrets=_paths("secret", "--secret name=path", secret),
+        config_maps=_paths("config-map", "--config-map name=path", config_map),
+        volumes=_paths("volume", "--volume claim=folder", volume),
         about=About(name or "", experiment or About().experiment, labels_of(label or [])).checked(),
     )
-    given = _parameters(parameter or [])
+    given = _pairs("parameter", "-p name=value", parameter)
     if resume is not None:
         if pipeline is not None or given or name or experiment or label or no_cache or refresh or timeout:
             raise UsageError(
@@ -111,7 +126,7 @@ def run(
             )
         read = None
     else:
-        read = _read(pipeline, given)  # before a home is made for a run that cannot be
+        read = _read(pipeline, given, options)  # before a home is made for a run that cannot be
     opened = OpenedHome(settings, create=read is not None)
     try:
         if read is None:
@@ -132,31 +147,33 @@ def run(
     raise typer.Exit(EXIT.get(result.state, 1))
 
 
-def _read(pipeline: str | None, given: dict[str, Any]) -> Pipeline:
+def _read(pipeline: str | None, given: dict[str, Any], options: RunOptions) -> Pipeline:
     """The pipeline named on the command line, which ``given`` must fit. Errors: UsageError, Invalid."""
     from clew.executors.pipeline.load import load
-    from clew.executors.pipeline.values import bind
+    from clew.executors.pipeline.run import check
 
     if pipeline is None:
         raise UsageError(
             "no pipeline was named", field="pipeline", remedy="Write `clew run PIPELINE.yaml`, or --resume RUN"
         )
     read = load(Path(pipeline))
-    bind(read.root.inputs, given)
+    check(read, given, options)
     return read
 
 
-def _parameters(texts: list[str]) -> dict[str, Any]:
-    """``-p`` options as a mapping. Errors: UsageError."""
-    given: dict[str, Any] = {}
-    for text in texts:
+def _paths(option: str, spelling: str, texts: list[str] | None) -> dict[str, Path]:
+    return {name: Path(path).expanduser() for name, path in _pairs(option, spelling, texts).items()}
+
+
+def _pairs(option: str, spelling: str, texts: list[str] | None) -> dict[str, str]:
+    """``NAME=VALUE`` options as a mapping. Errors: UsageError."""
+    given: dict[str, str] = {}
+    for text in texts or []:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise UsageError(
-                f"{text[:80]!r} is not NAME=VALUE", field="parameter", value=text, remedy="Write -p name=value"
-            )
+            raise UsageError(f"{text[:80]!r} is not NAME=VALUE", field=option, value=text, remedy=f"Write {spelling}")
         if name in given:
-            raise UsageError(f"parameter {name!r} is given twice", field="parameter", value=text, remedy="Give it once")
+            raise UsageError(f"{option} {name!r} is given twice", field=option, value=text, remedy="Give it once")
         given[name] = value
     return given
 

@@ -14,6 +14,7 @@ from clew.executors.fingerprint import Fingerprint, code_digest, fingerprint
 from clew.executors.hashed import Hashed
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.bootstrap import Lightweight, name, read
+from clew.executors.pipeline.cluster import CREATE_CLAIM, STAND_INS, Bound, Cluster
 from clew.executors.pipeline.environment import PYTHON_VERSION, Environment, Environments
 from clew.executors.pipeline.held import Held, Values, from_record
 from clew.executors.pipeline.importer import bring, known
@@ -62,6 +63,7 @@ class Decider:
     namespace: str
     names: Mapping[str, str]
     timeout_s: float | None
+    cluster: Cluster
     preparing: Callable[[str], None]
     adopter: Adopter | None = None
     """Of a resumed run: what it takes over from the run before it."""
@@ -115,14 +117,18 @@ class Decider:
 
     def _container(self, node: Node, container: ir.Container, inputs: Values) -> Done | ToRun | Busy:
         started = now_ms()
+        if container.image in STAND_INS:
+            return self._claim(node, container, inputs, started)
+        bound = self.cluster.bind(container, node, inputs.parameters)
         lightweight = read(container)
         environment = self._environment(lightweight) if lightweight and lightweight.packages.packages else None
-        print_ = self._fingerprint(node, container, lightweight, environment, inputs)
+        print_ = self._fingerprint(node, container, lightweight, environment, inputs, bound)
         off = self.off or ("" if node.task.caching.enabled else "caching is off for this task")
+        off = off or ("" if node.task.caching.key else bound.untracked)
         reusable = not off and not print_.unknown
 
         def doing(decision: Decision) -> Doing:
-            extra = {"image": container.image}
+            extra = _image_and_pod(container)
             began = started if decision.hit else 0  # a step begins when it is its turn
             return self._doing(node, CONTAINER, inputs, print_, decision, began, reusable=reusable, extra=extra)
 
@@ -156,9 +162,23 @@ class Decider:
                 node.folder,
                 self._names(node),
                 container.timeout_s if container.timeout_s is not None else self.timeout_s,
+                bound,
             )
             undo.pop_all()
             return ToRun(step, doing(decision), claim)
+
+    def _claim(self, node: Node, container: ir.Container, inputs: Values, started: int) -> Done:
+        """What the driver of Kubeflow Pipelines does itself: make or delete a volume claim."""
+        outputs: dict[str, Any] = {}
+        if container.image == CREATE_CLAIM:
+            outputs = {"name": self.cluster.create_claim(inputs.parameters)}
+        else:
+            self.cluster.delete_claim(str(inputs.parameters.get("pvc_name")))
+        print_ = fingerprint({"image": container.image, "parameters": inputs.parameters})
+        decision = Decision("off", "a volume claim is made and deleted each time")
+        extra = _image_and_pod(container)
+        doing = self._doing(node, CONTAINER, inputs, print_, decision, started, reusable=False, extra=extra)
+        return Done(doing, ExecutionState.COMPLETE, Values(outputs))
 
     def _environment(self, lightweight: Lightweight) -> Environment:
         packages = lightweight.packages
@@ -186,6 +206,7 @@ class Decider:
         lightweight: Lightweight | None,
         environment: Environment | None,
         inputs: Values,
+        bound: Bound,
     ) -> Fingerprint:
         outputs = node.task.component.outputs
         if node.task.caching.key:  # KFP: the user's key stands for everything but the component
@@ -197,7 +218,7 @@ class Decider:
             "outputs": {n: s.type for n, s in outputs.artifacts.items()}
             | {n: s.type.value for n, s in outputs.parameters.items()},
             "salt": self.salt,
-        }
+        } | dict(bound.parts)
         if lightweight is not None:
             parts |= {
                 "code": code_digest(lightweight.source),
@@ -227,7 +248,7 @@ class Decider:
         started: int,
         *,
         reusable: bool,
-        extra: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Doing:
         return Doing(
             type=type,
@@ -245,6 +266,11 @@ class Decider:
             reusable=reusable,
             started_ms=started,
         )
+
+
+def _image_and_pod(container: ir.Container) -> dict[str, Any]:
+    recorded = container.pod.recorded
+    return {"image": container.image} | ({"clew.pod": recorded} if recorded else {})
 
 
 def _versions(lightweight: Lightweight, environment: Environment | None) -> dict[str, str]:

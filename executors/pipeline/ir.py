@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from clew.executors.pipeline.pod import Platform, Pod
+
 
 class ParameterType(StrEnum):
     """The kinds of parameter value."""
@@ -132,6 +134,7 @@ class Container:
     args: tuple[str, ...]
     env: dict[str, str]
     timeout_s: float | None = None
+    pod: Pod = field(default_factory=Pod)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +194,4 @@ class Pipeline:
     root: Component
     source: str = ""
     """The IR it was read from: kept with each run, so that the run can be repeated."""
+    platform: Platform = field(default_factory=Platform)

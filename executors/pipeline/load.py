@@ -12,7 +12,8 @@ import yaml
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.document import Place
 from clew.executors.pipeline.load_task import artifact_input, loop_of, parameter_input, retry_of, task_output
-from clew.executors.pipeline.platform import step_timeouts
+from clew.executors.pipeline.platform import read_platform
+from clew.executors.pipeline.pod import Pod
 from clew.executors.pipeline.values import Mismatch, from_ir, whole
 from clew.metadata.errors import Invalid, InvalidPipeline
 
@@ -78,7 +79,7 @@ class _Loading:
         self.components = spec.get("components")
         self.executors = spec.get("deploymentSpec").get("executors")
         self.spec = spec
-        self.timeouts = step_timeouts(platforms)
+        self.platform = read_platform(platforms)
         self.loaded: dict[str, ir.Component] = {}
         self.open: list[str] = []
 
@@ -104,6 +105,7 @@ class _Loading:
             description=description.text() if description.value else "",
             sdk_version=sdk.text() if sdk.value else "",
             root=root,
+            platform=self.platform,
         )
 
     # -- components -----------------------------------------------------------------------------------
@@ -142,12 +144,14 @@ class _Loading:
                 "Use a Python component, a container component or dsl.importer",
             )
         body.only("image", "command", "args", "env", "resources")
+        pod = self.platform.pods.get(label.text(), Pod())
         return ir.Container(
             image=body.need("image").text(),
             command=tuple(e.text() for e in body.get("command").elements()),
             args=tuple(e.text() for e in body.get("args").elements()),
             env={e.need("name").text(): str(e.get("value").value or "") for e in body.get("env").elements()},
-            timeout_s=self.timeouts.get(label.text()),
+            timeout_s=pod.timeout_s,
+            pod=pod,
         )
 
     # -- graphs ---------------------------------------------------------------------------------------

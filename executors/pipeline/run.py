@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +19,14 @@ from clew.executors.cache import Cache
 from clew.executors.hashed import Hashed
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.bootstrap import read
+from clew.executors.pipeline.cluster import STAND_INS, Cluster
 from clew.executors.pipeline.decide import Decider, run_names
 from clew.executors.pipeline.environment import Environments
+from clew.executors.pipeline.given import Given, read_given
 from clew.executors.pipeline.held import Values
 from clew.executors.pipeline.lease import Lease, close_lost_runs
 from clew.executors.pipeline.load import load
+from clew.executors.pipeline.preflight import check_pods
 from clew.executors.pipeline.recorder import Recorder
 from clew.executors.pipeline.scheduler import Scheduler
 from clew.executors.pipeline.unfold import Frame, Node
@@ -67,6 +70,12 @@ class RunOptions:
     actor: str = ""
     environments: Path | None = None
     """Where environments are kept; the home's own folder when None."""
+    secrets: Mapping[str, str | Path] = field(default_factory=dict)
+    """Name -> a folder of files, or a JSON, YAML or .env file of keys."""
+    config_maps: Mapping[str, str | Path] = field(default_factory=dict)
+    """Likewise."""
+    volumes: Mapping[str, str | Path] = field(default_factory=dict)
+    """Volume claim -> the folder that stands for it."""
     executor: Executor | None = None
     """Where steps run; None is this machine. The caller closes what it gives."""
     about: About = field(default_factory=About)
@@ -74,7 +83,10 @@ class RunOptions:
 
     def kept(self) -> dict[str, Any]:
         """What a repeated run has again."""
-        return {name: value for name in KEPT_OPTIONS if (value := getattr(self, name)) is not None}
+        kept = {name: value for name in KEPT_OPTIONS if (value := getattr(self, name)) is not None}
+        for name in ("secrets", "config_maps", "volumes"):  # where they are, never what they hold
+            kept[name] = {key: str(Path(path).absolute()) for key, path in kept[name].items()}
+        return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +166,7 @@ def run_pipeline(
     Errors: InvalidPipeline, Invalid before anything starts; Unavailable, Corrupt when the record cannot be used.
     """
     pipeline = source if isinstance(source, ir.Pipeline) else load(source)
-    refuse_containers(pipeline.root, options)
-    given = bind(pipeline.root.inputs, parameters)
+    given, for_pods = check(pipeline, parameters, options)
     home = options.home.absolute()
     runs, leases = home / "runs", home / "locks" / "runs"
     options.about.checked()
@@ -166,12 +177,29 @@ def run_pipeline(
     except OSError as error:
         raise write_failed(error, f"the home {home}") from error
     try:
-        result = _Run(record, store, pipeline, given, options, observer or Silent(), run, runs / run).run()
+        cluster = Cluster(
+            for_pods, home, runs / run, run, options.namespace, has_workspace=pipeline.platform.has_workspace
+        )
+        if options.about.resumed_from:
+            cluster.take_over(runs / options.about.resumed_from)
+        result = _Run(record, store, pipeline, given, options, observer or Silent(), run, runs / run, cluster).run()
     except BaseException:
         lease.abandon()
         raise
     lease.release()
     return result
+
+
+def check(pipeline: ir.Pipeline, parameters: Mapping[str, Any], options: RunOptions) -> tuple[dict[str, Any], Given]:
+    """The parameters a run would have and what it was given beside them; nothing is written.
+
+    Errors: InvalidPipeline naming the task that cannot be run here; Invalid naming the parameter or option.
+    """
+    refuse_containers(pipeline.root, options)
+    given = bind(pipeline.root.inputs, parameters)
+    for_pods = read_given(options.secrets, options.config_maps, options.volumes)
+    check_pods(pipeline, given, for_pods, mounts_here=True)
+    return given, for_pods
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +212,7 @@ class _Run:
     observer: Observer
     run_id: str
     folder: Path
+    cluster: Cluster
 
     def run(self) -> RunResult:
         if self.options.executor is not None:
@@ -203,9 +232,12 @@ class _Run:
             put = RunPut(self.run_id, self.pipeline.name, self.folder.as_uri(), self.parameters, about, spec, kept)
             nodes = recorder.start_run(self.pipeline, put)
             self.observer.run_started(self.run_id, self.pipeline.name, self.folder)
-            with watched(self.record, nodes.run, scheduler.cancel):
+            limit_s = self.pipeline.platform.timeout_s
+            with watched(self.record, nodes.run, scheduler.cancel), _deadline(limit_s, scheduler.cancel) as is_late:
                 root = scheduler.run(self.pipeline.root.body, Values(self.parameters), nodes.root, self.folder)
             error = _first_error(root)
+            if is_late() and root.state == "CANCELED":
+                root.state, error = "FAILED", f"the run took longer than the {limit_s:g} s its pipeline allows"
             outputs = root.outputs() if root.state == "COMPLETE" else Values()
             recorder.finish_run(ExecutionState[root.state], outputs, error)
         seconds = time.monotonic() - started
@@ -229,8 +261,9 @@ class _Run:
             pipeline=self.pipeline.name,
             sdk_version=self.pipeline.sdk_version,
             namespace=options.namespace,
-            names=run_names(self.pipeline, self.run_id, str(self.folder)),
+            names=run_names(self.pipeline, self.run_id, str(self.folder)) | self.cluster.names,
             timeout_s=options.step_timeout_s,
+            cluster=self.cluster,
             preparing=scheduler.note,
             adopter=self._adopter(hashed),
         )
@@ -260,6 +293,8 @@ def refuse_containers(component: ir.Component, options: RunOptions, path: str = 
         body = task.component.body
         if isinstance(body, ir.Container):
             lightweight = read(body) is not None
+            if body.image in STAND_INS:
+                continue
             if not lightweight or not _PYTHON_IMAGE.search(body.image):
                 what = "is a container component" if not lightweight else "needs what its image holds"
                 raise InvalidPipeline(
@@ -276,6 +311,25 @@ def processors() -> int:
     """Processors this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+@contextmanager
+def _deadline(limit_s: float | None, cancel: Callable[[], None]) -> Iterator[Callable[[], bool]]:
+    """Cancel when ``limit_s`` have passed; gives a function that tells whether they have."""
+    late = threading.Event()
+
+    def give_up() -> None:
+        late.set()
+        cancel()
+
+    timer = threading.Timer(limit_s or 0.0, give_up)
+    timer.daemon = True
+    if limit_s is not None:
+        timer.start()
+    try:
+        yield late.is_set
+    finally:
+        timer.cancel()
 
 
 @contextmanager

@@ -15,14 +15,16 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.bootstrap import Lightweight
+from clew.executors.pipeline.cluster import Bound
 from clew.executors.pipeline.environment import Environment
 from clew.executors.pipeline.held import METRICS, Held, Values, without_none
+from clew.executors.pipeline.mounted import mounted
 from clew.executors.pipeline.placeholder import fill_command, fill_run
 from clew.executors.pipeline.values import Mismatch, cast, from_text
 from clew.executors.protocol import Ended, Executor, Job, PythonModule, Work
@@ -54,6 +56,8 @@ class Step:
     names: Mapping[str, str]
     """What run-specific placeholders stand for."""
     timeout_s: float | None
+    bound: Bound = field(default_factory=Bound)
+    """What stands in for the cluster it was written for."""
 
     @property
     def log(self) -> Path:
@@ -62,7 +66,7 @@ class Step:
 
     def environ(self) -> dict[str, str]:
         """The environment variables it gets beside those every step gets."""
-        environ = dict(self.container.env) | {"PYTHONUNBUFFERED": "1"}
+        environ = dict(self.container.env) | dict(self.bound.environ) | {"PYTHONUNBUFFERED": "1"}
         if self.environment is not None:
             path = environ.get("PATH", os.environ.get("PATH", os.defpath))
             environ |= {"_KFP_RUNTIME": "true", "PATH": f"{self.environment.python.parent}{os.pathsep}{path}"}
@@ -70,7 +74,7 @@ class Step:
 
     def warm(self, executor: Executor) -> None:
         """Let ``executor`` make ready what it starts from."""
-        if self.environment is not None:
+        if self.environment is not None and not self.bound.mounts:
             executor.warm(PythonModule(self.environment.python, EXECUTOR, ()), self.environ())
 
 
@@ -86,6 +90,9 @@ def run(step: Step, executor: Executor, store: ArtifactStore, started: Callable[
     except BaseException:
         shutil.rmtree(step.folder / "out", ignore_errors=True)
         raise
+    finally:
+        for name in ("scratch", "stage"):
+            shutil.rmtree(step.folder / name, ignore_errors=True)
     shutil.rmtree(step.folder / "work", ignore_errors=True)
     return outputs
 
@@ -94,7 +101,7 @@ def _run_process(
     step: Step, executor_input: dict[str, Any], executor: Executor, started: Callable[[Job], None]
 ) -> None:
     before = {path: _stamp(path) for path in _input_paths(step)}
-    job = executor.submit(_work(step, executor_input))
+    job = executor.submit(mounted(_work(step, executor_input), step.bound.mounts, step.folder / "stage"))
     started(job)
     ended = job.wait()
     if ended.canceled or ended.timed_out or ended.code != 0:
@@ -118,6 +125,10 @@ def _prepare(step: Step) -> dict[str, Any]:
         except FileExistsError:  # an earlier attempt's
             shutil.rmtree(step.folder / name, ignore_errors=True)
             os.mkdir(step.folder / name)
+    for mount in step.bound.mounts:
+        if mount.is_scratch and mount.folder is not None:
+            shutil.rmtree(mount.folder, ignore_errors=True)
+            mount.folder.mkdir(parents=True)
     outputs = step.component.outputs
     return {
         "inputs": {

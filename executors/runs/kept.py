@@ -27,7 +27,9 @@ LABEL = "clew.label."
 OPEN = ("PENDING", "RUNNING")
 """States of a run that goes on."""
 CLOSED = ("COMPLETE", "FAILED", "CANCELED")
-KEPT_OPTIONS = ("cache", "max_parallel", "step_timeout_s", "containers", "salt")
+KEPT_OPTIONS = (
+    "cache", "max_parallel", "step_timeout_s", "containers", "salt", "secrets", "config_maps", "volumes",
+)  # fmt: skip
 """Fields of RunOptions that a repeated run has again."""
 _LABEL_KEY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?")
 _TEXT_MAX = 255

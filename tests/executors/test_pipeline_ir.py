@@ -112,7 +112,7 @@ def test_a_construct_nobody_knows_is_refused_not_dropped(compiled: Path, place: 
     assert "'quantumPolicy'" in error.message
 
 
-@pytest.mark.parametrize("setting", ["secretAsEnv", "pvcMount", "configMapAsVolume"])
+@pytest.mark.parametrize("setting", ["initContainers", "hostNetwork"])
 def test_kubernetes_settings_that_change_what_a_step_sees_are_refused(compiled: Path, setting: str) -> None:
     text = (compiled / "sums.yaml").read_text()
     platform = {"platforms": {"kubernetes": {"deploymentSpec": {"executors": {"exec-add": {setting: [{"x": 1}]}}}}}}

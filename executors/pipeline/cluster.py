@@ -1,0 +1,310 @@
+"""What Kubernetes would give the steps of one run, given by this machine: keys, volumes, fields of the pod.
+
+A secret or config map is what ``--secret`` and ``--config-map`` named. A claim is a folder that ``--volume`` named, or
+one of the run's own that its ``CreatePVC`` made.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import shutil
+import socket
+import threading
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from clew.executors.pipeline import ir
+from clew.executors.pipeline.given import Given
+from clew.executors.pipeline.pod import Keys, Kind, Mount, Pod, Reference
+from clew.executors.pipeline.unfold import Frame, Node
+from clew.metadata.blobs.failure import write_failed
+from clew.metadata.digest import keyed, of_struct
+from clew.metadata.errors import StepFailed
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+_OPTION = {Kind.SECRET: "--secret", Kind.CONFIG_MAP: "--config-map", Kind.CLAIM: "--volume"}
+_KEY_FILE = "secret.key"
+CREATE_CLAIM, DELETE_CLAIM = "argostub/createpvc", "argostub/deletepvc"
+STAND_INS = (CREATE_CLAIM, DELETE_CLAIM)
+"""Images that name no program: the driver of Kubeflow Pipelines does their work."""
+WORKSPACE, WORKSPACE_PATH = "/kfp-workspace", "{{$.workspace_path}}"
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A volume as a step sees it: a folder of this machine, or files that exist only for the step."""
+
+    path: str
+    folder: Path | None
+    files: Mapping[str, bytes] | None = field(default=None, repr=False)
+    read_only: bool = False
+    is_scratch: bool = False
+    """Whether the folder is made for the step and removed after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What one step gets."""
+
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    mounts: tuple[Placed, ...] = ()
+    parts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Of the fingerprint: digests of the secrets and config maps by where the step sees them, names of the rest."""
+    untracked: str = ""
+    """Why equal fingerprints promise nothing: it sees a volume whose content is not an input."""
+
+
+class Cluster:
+    """The stand-in for one run. Safe for several threads."""
+
+    def __init__(
+        self, given: Given, home: Path, run_folder: Path, run: str, namespace: str, *, has_workspace: bool = False
+    ) -> None:
+        self._given = given
+        self._home = home
+        self._claims = run_folder / "claims"
+        self.workspace = run_folder / "workspace" if has_workspace else None
+        self._run = run
+        self._namespace = namespace
+        self._guard = threading.Lock()
+        self._gone: set[str] = set()
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What placeholders over the workspace stand for."""
+        return {} if self.workspace is None else {"workspace_path": str(self.workspace)}
+
+    def take_over(self, run_folder: Path) -> None:
+        """Go on with the claims and the workspace of the run this one resumes."""
+        for own in (self._claims, self._claims.with_name("workspace")):
+            earlier = run_folder / own.name
+            if earlier.is_dir():
+                own.parent.mkdir(parents=True, exist_ok=True)
+                own.symlink_to(earlier.resolve())
+
+    # -- volume claims --------------------------------------------------------------------------------
+
+    def create_claim(self, parameters: Mapping[str, Any]) -> str:
+        """Make a claim as ``CreatePVC`` asks; return its name.
+
+        Errors: StepFailed for a bad name, or one there is already.
+        """
+        name = parameters.get("pvc_name") or ""
+        suffix = parameters.get("pvc_name_suffix") or ""
+        if bool(name) == bool(suffix):
+            raise StepFailed("CreatePVC takes either pvc_name or pvc_name_suffix", field="pvc_name", value=name)
+        if parameters.get("data_source"):
+            raise StepFailed(
+                "CreatePVC with a data_source copies a volume of a cluster, which is not here",
+                field="data_source", remedy="Give the folder with --volume, and leave CreatePVC out",
+            )  # fmt: skip
+        name = name or f"{self._run}{suffix}"
+        with self._guard:
+            if not _NAME.fullmatch(name):
+                raise StepFailed(f"{name!r} is no name of a volume claim", field="pvc_name", value=name)
+            if self._folder(name) is not None:
+                raise StepFailed(f"there is a volume claim {name!r} already", field="pvc_name", value=name)
+            (self._claims / name).mkdir(parents=True)
+            self._gone.discard(name)
+        return str(name)
+
+    def delete_claim(self, name: str) -> None:
+        """Forget a claim. A folder of the run's own is removed; one given with ``--volume`` is left alone.
+
+        Errors: StepFailed when there is none.
+        """
+        with self._guard:
+            folder = self._folder(name)
+            if folder is None:
+                raise missing(Kind.CLAIM, name)
+            if name in self._given.volumes:
+                self._gone.add(name)
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _folder(self, name: str) -> Path | None:
+        if name in self._given.volumes and name not in self._gone:
+            return self._given.volumes[name]
+        own = self._claims / name
+        return own if _NAME.fullmatch(name) and own.is_dir() else None
+
+    # -- one step -------------------------------------------------------------------------------------
+
+    def bind(self, container: ir.Container, node: Node, parameters: Mapping[str, Any]) -> Bound:
+        """What the step of ``node`` gets.
+
+        Errors: StepFailed naming the secret, config map, key or claim that is not there.
+        """
+        bound = self._bind(container.pod, node)
+        if self.workspace is None:
+            return bound
+        text = json.dumps([container.command, container.args, container.env, parameters], default=str)
+        if WORKSPACE_PATH not in text and WORKSPACE not in text:
+            return bound
+        self.workspace.mkdir(parents=True, exist_ok=True)
+        named = (Placed(WORKSPACE, self.workspace),) if WORKSPACE in text else ()
+        return replace(bound, mounts=bound.mounts + named, untracked="what lies in the workspace is no input of it")
+
+    def _bind(self, pod: Pod, node: Node) -> Bound:
+        environ = {variable: self._field(name, pod, node) for variable, name in pod.fields.items()}
+        parts: dict[str, dict[str, str]] = {}
+        if pod.fields:
+            parts["pod_fields"] = dict(pod.fields)
+        for keys in pod.keys:
+            for variable, value in self._values(keys, node.frame).items():
+                environ[variable] = _text(keys, variable, value)
+                parts.setdefault(_part(keys.kind), {})[variable] = self._digest(keys.kind, {"": value})
+        mounts = []
+        for i, mount in enumerate(pod.mounts):
+            placed = self._place(mount, node, i)
+            mounts.append(placed)
+            if placed.files is not None:
+                parts.setdefault(_part(mount.kind), {})[mount.path] = self._digest(mount.kind, placed.files)
+            else:
+                parts.setdefault("volumes", {})[mount.path] = str(mount.kind)
+        claim = next((m for m in pod.mounts if m.kind is Kind.CLAIM), None)
+        untracked = f"what lies in the volume at {claim.path} is no input of it" if claim else ""
+        return Bound(environ, tuple(mounts), parts, untracked)
+
+    def _values(self, keys: Keys, frame: Frame) -> dict[str, bytes]:
+        """Variable -> value; what is optional and not there is left out."""
+        name = resolve(keys.name, frame)
+        held = self._held(keys.kind).get(name)
+        if held is None:
+            if keys.optional:
+                return {}
+            raise missing(keys.kind, name)
+        values = {}
+        for variable, key in keys.variables.items():
+            if key in held:
+                values[variable] = held[key]
+            elif not keys.optional:
+                raise missing_key(keys.kind, name, key)
+        return values
+
+    def _place(self, mount: Mount, node: Node, number: int) -> Placed:
+        if mount.kind is Kind.SCRATCH:
+            return Placed(mount.path, node.folder / "scratch" / str(number), is_scratch=True)
+        name = resolve(mount.name, node.frame)
+        if mount.kind is Kind.CLAIM:
+            with self._guard:
+                folder = self._folder(name)
+            if folder is None:
+                raise missing(Kind.CLAIM, name)
+            return Placed(mount.path, _below(folder, mount.below, name))
+        held = self._held(mount.kind).get(name)
+        if held is None and not mount.optional:
+            raise missing(mount.kind, name)
+        return Placed(mount.path, None, held or {}, read_only=True)
+
+    def _held(self, kind: Kind) -> Mapping[str, Mapping[str, bytes]]:
+        return self._given.secrets if kind is Kind.SECRET else self._given.config_maps
+
+    def _digest(self, kind: Kind, files: Mapping[str, bytes]) -> str:
+        """Of a secret, keyed: the record must not let anyone try values until one fits."""
+        shown = {name: base64.b64encode(value).decode() for name, value in files.items()}
+        if kind is Kind.SECRET:
+            return keyed(self._key(), "secret", shown)
+        return of_struct("config map", shown)
+
+    def _key(self) -> bytes:
+        path = self._home / _KEY_FILE
+        with self._guard:
+            try:
+                if not path.exists():
+                    draft = path.with_name(f"{_KEY_FILE}.{uuid.uuid4().hex}")
+                    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+                        stream.write(os.urandom(32))
+                    with suppress(FileExistsError):
+                        os.link(draft, path)
+                    draft.unlink()
+                return path.read_bytes()
+            except OSError as error:
+                raise write_failed(error, str(path)) from error
+
+    def _field(self, name: str, pod: Pod, node: Node) -> str:
+        own = re.fullmatch(r"metadata\.(labels|annotations)\['(.+)'\]", name)
+        if own:
+            return (pod.labels if own[1] == "labels" else pod.annotations).get(own[2], "")
+        return {
+            "metadata.name": re.sub(r"[^a-z0-9-]+", "-", f"{self._run}-{node.path}".lower())[:253].strip("-"),
+            "metadata.uid": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self._run}/{node.path}")),
+            "metadata.namespace": self._namespace,
+            "spec.nodeName": socket.gethostname(),
+            "spec.serviceAccountName": "default",
+        }.get(name, LOOPBACK)
+
+
+def resolve(name: Reference, frame: Frame) -> str:
+    """The text a reference stands for in ``frame``.
+
+    Errors: StepFailed when it stands for nothing, or for no text.
+    """
+    if name.text:
+        return name.text
+    inputs = frame.inputs.parameters
+    if name.input:
+        value = inputs.get(name.input, inputs.get(f"pipelinechannel--{name.input}"))
+    elif name.task in frame.nodes:
+        value = frame.nodes[name.task].outputs.parameters.get(name.output)
+    else:  # of a task outside the loop or condition this one stands in
+        value = inputs.get(f"pipelinechannel--{name.task}-{name.output}")
+    if not isinstance(value, str) or not value:
+        raise StepFailed(f"{name} gives no name", field=str(name), value=value, remedy="Give it as text")
+    return value
+
+
+def missing_key(kind: Kind, name: str, key: str) -> StepFailed:
+    """The error for a key that is not in a secret or config map."""
+    return StepFailed(
+        f"the {kind} {name!r} has no key {key!r}", field=name, value=key,
+        remedy=f"Put it into what {_OPTION[kind]} {name}=PATH names",
+    )  # fmt: skip
+
+
+def missing(kind: Kind, name: str) -> StepFailed:
+    """The error for what was not given."""
+    where = "FOLDER" if kind is Kind.CLAIM else "FILE_OR_FOLDER"
+    return StepFailed(
+        f"there is no {kind} {name!r}", field=name, value=name, remedy=f"Give it with {_OPTION[kind]} {name}={where}"
+    )
+
+
+def _below(folder: Path, part: str, name: str) -> Path:
+    """A folder in a claim, made if need be; never one outside it."""
+    wanted = (folder / part).resolve()
+    if not wanted.is_relative_to(folder.resolve()):
+        raise StepFailed(f"the part {part!r} of the volume claim {name!r} lies outside it", field=name, value=part)
+    try:
+        wanted.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StepFailed(
+            f"the part {part!r} of the volume claim {name!r} cannot be made: {error.strerror}", field=name, value=part
+        ) from error
+    return wanted
+
+
+def _text(keys: Keys, variable: str, value: bytes) -> str:
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        key = keys.variables[variable]
+        raise StepFailed(
+            f"the value of {key!r} in the {keys.kind} {keys.name} is no text, as the variable {variable} must be",
+            field=str(keys.name), value=key, remedy="Mount it as a volume",
+        )  # fmt: skip
+    return text
+
+
+def _part(kind: Kind) -> str:
+    return "secrets" if kind is Kind.SECRET else "config_maps"

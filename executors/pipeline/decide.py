@@ -18,7 +18,10 @@ from clew.executors.pipeline.cluster import CREATE_CLAIM, STAND_INS, Bound, Clus
 from clew.executors.pipeline.environment import PYTHON_VERSION, Environment, Environments
 from clew.executors.pipeline.held import Held, Values, from_record
 from clew.executors.pipeline.importer import bring, known
-from clew.executors.pipeline.recorder import CONTAINER, IMPORTER, Doing, Done, component_context, now_ms
+from clew.executors.pipeline.placeholder import fill_run
+from clew.executors.pipeline.recorder import CONTAINER, IMPORTER, RESOLVER, Doing, Done, component_context, now_ms
+from clew.executors.pipeline.resolver import find
+from clew.executors.pipeline.status import in_the_words_of
 from clew.executors.pipeline.unfold import Node, inputs_of
 from clew.executors.policy import Never
 from clew.executors.protocol import CachePolicy
@@ -74,10 +77,13 @@ class Decider:
         Errors: StepFailed, SubmitFailed when it cannot be started; Unavailable from the record.
         """
         inputs = inputs_of(node)
-        if isinstance(node.task.component.body, ir.Importer):
-            return self._import(node, node.task.component.body, inputs)
-        assert isinstance(node.task.component.body, ir.Container)
-        return self._container(node, node.task.component.body, inputs)
+        body = node.task.component.body
+        if isinstance(body, ir.Importer):
+            return self._import(node, body, inputs)
+        if isinstance(body, ir.Resolver):
+            return self._resolve(node, body, inputs)
+        assert isinstance(body, ir.Container)
+        return self._container(node, body, inputs)
 
     # -- importers ------------------------------------------------------------------------------------
 
@@ -113,6 +119,19 @@ class Decider:
         doing = self._doing(node, IMPORTER, inputs, print_, decision, started, reusable=False)
         return Done(doing, state, Values(artifacts={output: [same or held]}))
 
+    def _resolve(self, node: Node, resolver: ir.Resolver, inputs: Values) -> Done:
+        started = now_ms()
+        with self.record.read() as reader:
+            found = {
+                name: find(reader, query, self.pipeline, self.namespace, f"{node.path}.{name}")
+                for name, query in resolver.queries.items()
+            }
+        outputs = Values(artifacts={name: [from_record(a) for a in items] for name, items in found.items()})
+        print_ = fingerprint({"found": {name: [a.id for a in items] for name, items in found.items()}})
+        decision = Decision("off", "a resolver looks each time")
+        doing = self._doing(node, RESOLVER, inputs, print_, decision, started, reusable=False)
+        return Done(doing, ExecutionState.COMPLETE, outputs)
+
     # -- containers -----------------------------------------------------------------------------------
 
     def _container(self, node: Node, container: ir.Container, inputs: Values) -> Done | ToRun | Busy:
@@ -121,10 +140,14 @@ class Decider:
             return self._claim(node, container, inputs, started)
         bound = self.cluster.bind(container, node, inputs.parameters)
         lightweight = read(container)
+        if node.task.is_exit:
+            inputs = self._told(node, lightweight, inputs)
         environment = self._environment(lightweight) if lightweight and lightweight.packages.packages else None
         print_ = self._fingerprint(node, container, lightweight, environment, inputs, bound)
         off = self.off or ("" if node.task.caching.enabled else "caching is off for this task")
         off = off or ("" if node.task.caching.key else bound.untracked)
+        if node.task.is_exit:
+            off = off or "it is told how another task ended, and does what it does in every run"
         reusable = not off and not print_.unknown
 
         def doing(decision: Decision) -> Doing:
@@ -179,6 +202,15 @@ class Decider:
         extra = _image_and_pod(container)
         doing = self._doing(node, CONTAINER, inputs, print_, decision, started, reusable=False, extra=extra)
         return Done(doing, ExecutionState.COMPLETE, Values(outputs))
+
+    def _told(self, node: Node, lightweight: Lightweight | None, inputs: Values) -> Values:
+        """Inputs of an exit task, with the status in the words it reads and of this run."""
+        source = lightweight.source if lightweight else ""
+        parameters = dict(inputs.parameters)
+        for key, spec in node.task.component.inputs.parameters.items():
+            if spec.type is ir.ParameterType.FINAL_STATUS and isinstance(parameters.get(key), dict):
+                parameters[key] = in_the_words_of(source, fill_run(parameters[key], self._names(node)))
+        return Values(parameters, inputs.artifacts)
 
     def _environment(self, lightweight: Lightweight) -> Environment:
         packages = lightweight.packages

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from clew.executors.pipeline import ir
-from clew.executors.pipeline.recorder import CONTAINER, DAG, IMPORTER, Doing, dag_extra
+from clew.executors.pipeline.recorder import CONTAINER, DAG, IMPORTER, RESOLVER, Doing, dag_extra
 from clew.executors.pipeline.unfold import Frame, Node
+from clew.metadata.value import Value
+
+_TYPES = {"container": CONTAINER, "importer": IMPORTER, "resolver": RESOLVER, "dag": DAG}
 
 
 def doing_graph(node: Node) -> Doing:
@@ -23,17 +26,26 @@ def doing_graph(node: Node) -> Doing:
 
 
 def doing_failed(node: Node, error: str) -> Doing:
-    """A step that failed before it began: its inputs, its environment or what it imports was not to be had."""
+    """A task that failed before it began: its inputs, its environment or what it imports was not to be had."""
+    return _not_begun(node, {"clew.error": error})
+
+
+def doing_untriggered(node: Node) -> Doing:
+    """A task whose condition is false: by KFP's convention an execution that was CANCELED."""
+    return _not_begun(node, {"clew.condition": node.task.condition, "clew.skipped": "the condition is false"})
+
+
+def _not_begun(node: Node, extra: dict[str, Value]) -> Doing:
     return Doing(
-        type=IMPORTER if node.kind == "importer" else CONTAINER,
+        type=_TYPES[node.kind],
         task=node.task.name,
         label=node.task.label,
         path=node.path,
         component=node.task.component.name,
         parent=node.frame.execution,
-        parameters={},
+        parameters=node.inputs.parameters,
         iteration=node.frame.index,
-        extra={"clew.error": error},
+        extra=extra,
     )
 
 
@@ -43,7 +55,7 @@ def doing_iteration(frame: Frame) -> Doing:
     assert node is not None
     assert node.task.loop is not None
     items = node.task.loop.items
-    whole_list = items.name if isinstance(items, ir.ComponentInput) else ""
+    whole_list = items.name if isinstance(items, ir.ComponentInput) else ""  # every iteration would repeat it
     parameters = {name: value for name, value in frame.inputs.parameters.items() if name != whole_list}
     return Doing(
         type=DAG,

@@ -21,6 +21,8 @@ class ParameterType(StrEnum):
     BOOLEAN = "BOOLEAN"
     LIST = "LIST"
     STRUCT = "STRUCT"
+    FINAL_STATUS = "TASK_FINAL_STATUS"
+    TASK_CONFIG = "TASK_CONFIG"
 
 
 class _Missing:
@@ -41,6 +43,8 @@ class ParameterSpec:
     type: ParameterType
     optional: bool = False
     default: Any = MISSING
+    literals: tuple[Any, ...] = ()
+    """The values it may have; empty: any of its type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +87,26 @@ class TaskOutput:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class FinalStatus:
+    """How a task beside this one ended."""
+
+    task: str
+
+
 LOOP_ITEM_FIELD: Final = "-subvar-"
 """``<item input>-subvar-<key>`` is the value under ``key`` of the loop's item."""
 
-Source = Constant | ComponentInput | TaskOutput
+Source = Constant | ComponentInput | TaskOutput | FinalStatus
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterInput:
-    """Where a task's parameter comes from; ``keys`` are looked up in turn in the struct found there."""
+    """Where a task's parameter comes from."""
 
     source: Source
-    keys: tuple[str, ...] = ()
+    select: str = ""
+    """What of the value found there is meant, in CEL over ``string_value``; empty: all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +117,8 @@ class Loop:
     items: Constant | ComponentInput
     limit: int
     """Iterations at a time; 0 is no limit."""
+    artifacts: bool = False
+    """Whether the items are artifacts; else they are parameter values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +129,10 @@ class Retry:
     wait_s: float = 0.0
     factor: float = 2.0
     max_wait_s: float = 3600.0
+
+    def wait_before(self, attempt: int) -> float:
+        """Seconds between the failure of an attempt, counted from 1, and the next."""
+        return min(self.wait_s * self.factor ** (attempt - 1), self.max_wait_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +166,36 @@ class Importer:
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    """Which artifacts of the record are meant: all conditions hold; the newest come first."""
+
+    context: str = ""
+    """Name of a context they are in; empty: the pipeline's own."""
+    type: str = ""
+    uri: str = ""
+    state: str = ""
+    name: str = ""
+    limit: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """Find artifacts the record holds already."""
+
+    queries: dict[str, Query]
+    """By output."""
+
+
+@dataclass(frozen=True, slots=True)
 class Dag:
-    """Tasks, and which of their outputs are the outputs of the whole."""
+    """Tasks, and which of their outputs are the outputs of the whole.
+
+    An output with several sources is that of the one branch that ran (``dsl.OneOf``).
+    """
 
     tasks: dict[str, Task]
-    parameters: dict[str, TaskOutput]
-    artifacts: dict[str, TaskOutput]
+    parameters: dict[str, tuple[TaskOutput, ...]]
+    artifacts: dict[str, tuple[TaskOutput, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +205,9 @@ class Component:
     name: str
     inputs: Interface
     outputs: Interface
-    body: Container | Importer | Dag
+    body: Container | Importer | Resolver | Dag
+    passed_on: frozenset[str] = frozenset()
+    """Settings of its task that it is told (``dsl.TaskConfig``): RESOURCES, ENV, KUBERNETES_VOLUMES ..."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +222,19 @@ class Task:
     parameters: dict[str, ParameterInput]
     artifacts: dict[str, ComponentInput | TaskOutput]
     after: tuple[str, ...]
-    """Tasks beside this one that must have succeeded, data dependencies included."""
+    """Tasks beside this one that must have ended before, data dependencies included."""
     caching: Caching
     loop: Loop | None
     retry: Retry
+    condition: str = ""
+    """In CEL over the task's inputs: it is run only where this holds; empty: always."""
+    whatever: bool = False
+    """Run also when tasks before it did not succeed."""
+
+    @property
+    def is_exit(self) -> bool:
+        """Whether it is told how another task ended: its effect is wanted in every run."""
+        return any(spec.type is ParameterType.FINAL_STATUS for spec in self.component.inputs.parameters.values())
 
 
 @dataclass(frozen=True, slots=True)

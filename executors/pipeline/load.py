@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.document import Place
-from clew.executors.pipeline.load_task import artifact_input, loop_of, parameter_input, retry_of, task_output
+from clew.executors.pipeline.load_check import check_task, dag_artifact, dag_parameter, in_order
+from clew.executors.pipeline.load_interface import Loader, interface, schema
+from clew.executors.pipeline.load_task import (
+    artifact_input,
+    each_on_its_own,
+    loop_of,
+    parameter_input,
+    retry_of,
+    sources_of,
+    trigger_of,
+)  # fmt: skip
 from clew.executors.pipeline.platform import read_platform
 from clew.executors.pipeline.pod import Pod
-from clew.executors.pipeline.values import Mismatch, from_ir, whole
+from clew.executors.pipeline.resolver import query
+from clew.executors.pipeline.values import whole
 from clew.metadata.errors import Invalid, InvalidPipeline
 
 _SPEC = (
@@ -24,8 +34,7 @@ _TASK = (
     "taskInfo", "inputs", "dependentTasks", "cachingOptions", "componentRef", "triggerPolicy", "parameterIterator",
     "artifactIterator", "iteratorPolicy", "retryPolicy",
 )  # fmt: skip
-_LOST_ITEM = "The kfp compiler loses the outer loop's item in an inner loop: make the inner loop a pipeline of its own"
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_CUSTOM_JOB = "Use a Python component, a container component or dsl.importer: custom jobs run on Google Cloud alone"
 
 
 def load(path: Path) -> ir.Pipeline:
@@ -43,7 +52,12 @@ def load(path: Path) -> ir.Pipeline:
             value=str(path),
             remedy="Give the YAML that the kfp SDK compiled",
         ) from error
-    return parse(text)
+    try:
+        return parse(text)
+    except InvalidPipeline as error:
+        raise InvalidPipeline(
+            f"{path}: {error.message}", field=error.field, value=error.value, remedy=error.remedy
+        ) from error
 
 
 def parse(text: str) -> ir.Pipeline:
@@ -52,7 +66,7 @@ def parse(text: str) -> ir.Pipeline:
     Errors: InvalidPipeline naming the place in the document.
     """
     try:
-        documents = list(yaml.load_all(text, Loader=_Loader))
+        documents = list(yaml.load_all(text, Loader=Loader))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -92,12 +106,6 @@ class _Loading:
         root = self._component("root", self.spec.need("root"))
         if not isinstance(root.body, ir.Dag):
             raise self.spec.need("root").fail("the root has no dag")
-        if root.inputs.artifacts and not all(a.optional for a in root.inputs.artifacts.values()):
-            name = next(n for n, a in root.inputs.artifacts.items() if not a.optional)
-            raise self.spec.need("root").fail(
-                f"the pipeline takes an artifact ({name!r}) as its input",
-                "Give its URI as a parameter and bring it in with dsl.importer",
-            )
         sdk = self.spec.get("sdkVersion")
         description = info.get("description")
         return ir.Pipeline(
@@ -123,26 +131,28 @@ class _Loading:
         return component
 
     def _component(self, name: str, place: Place) -> ir.Component:
-        place.only("inputDefinitions", "outputDefinitions", "dag", "executorLabel")
+        place.only("inputDefinitions", "outputDefinitions", "dag", "executorLabel", "taskConfigPassthroughs")
         kind, body = place.one_of("dag", "executorLabel")
+        passed_on = (entry.need("field").text() for entry in place.get("taskConfigPassthroughs").elements())
         return ir.Component(
             name=name,
-            inputs=_interface(place.get("inputDefinitions")),
-            outputs=_interface(place.get("outputDefinitions")),
+            inputs=interface(place.get("inputDefinitions")),
+            outputs=interface(place.get("outputDefinitions")),
             body=self._dag(body, place) if kind == "dag" else self._executor(body),
+            passed_on=frozenset(passed_on),
         )
 
-    def _executor(self, label: Place) -> ir.Container | ir.Importer:
+    def _executor(self, label: Place) -> ir.Container | ir.Importer | ir.Resolver:
         place = self.executors.need(label.text())
         kinds = ("container", "importer", "resolver", "customJob")
         kind, body = place.one_of(*kinds)
         if kind == "importer":
             return _importer(body)
+        if kind == "resolver":
+            body.only("outputArtifactQueries")
+            return ir.Resolver({n: query(q) for n, q in body.need("outputArtifactQueries").items()})
         if kind != "container":
-            raise body.fail(
-                f"the {kind} executor of {label.value!r} cannot be run here",
-                "Use a Python component, a container component or dsl.importer",
-            )
+            raise body.fail(f"the {kind} executor of {label.value!r} cannot be run here", _CUSTOM_JOB)
         body.only("image", "command", "args", "env", "resources")
         pod = self.platform.pods.get(label.text(), Pod())
         return ir.Container(
@@ -158,25 +168,26 @@ class _Loading:
 
     def _dag(self, place: Place, component: Place) -> ir.Dag:
         place.only("tasks", "outputs")
-        inputs = _interface(component.get("inputDefinitions"))
+        inputs = interface(component.get("inputDefinitions"))
         tasks = {name: self._task(name, task) for name, task in place.get("tasks").items()}
         for name, task in tasks.items():
-            _check_sources(task, tasks, inputs, place.get("tasks").get(name))
-        tasks = _in_order(tasks, place.get("tasks"))
+            check_task(task, tasks, inputs, place.get("tasks").get(name))
+        tasks = in_order(tasks, place.get("tasks"))
         outputs = place.get("outputs")
         return ir.Dag(
             tasks=tasks,
-            parameters={n: _dag_parameter(p, tasks) for n, p in outputs.get("parameters").items()},
-            artifacts={n: _dag_artifact(p, tasks) for n, p in outputs.get("artifacts").items()},
+            parameters={n: dag_parameter(p, tasks) for n, p in outputs.get("parameters").items()},
+            artifacts={n: dag_artifact(p, tasks) for n, p in outputs.get("artifacts").items()},
         )
 
     def _task(self, name: str, place: Place) -> ir.Task:
         place.only(*_TASK)
-        _refuse_unrunnable(name, place)
         component = self._named(place.need("componentRef").need("name").text(), place.get("componentRef"))
         inputs = place.get("inputs")
         caching = place.get("cachingOptions")
         key = caching.get("cacheKey")
+        cached = ir.Caching(caching.get("enableCache").flag(), key.text() if key.value else "")
+        retry = retry_of(place.get("retryPolicy"))
         loop = loop_of(name, place)
         parameters = {
             n: parameter_input(name, p, component, n)
@@ -185,8 +196,14 @@ class _Loading:
         }
         artifacts = {n: artifact_input(name, p) for n, p in inputs.get("artifacts").items()}
         after = [p.text() for p in place.get("dependentTasks").elements()]
-        sources = [i.source for i in parameters.values()] + list(artifacts.values())
-        after += [s.task for s in sources if isinstance(s, ir.TaskOutput)]
+        after += sources_of(parameters, artifacts)
+        condition, whatever = trigger_of(place.get("triggerPolicy"))
+        if loop is not None and not isinstance(component.body, ir.Dag):
+            component, retry = each_on_its_own(component, cached, retry), ir.Retry()
+        if loop is not None and retry.attempts:
+            raise place.get("retryPolicy").fail(
+                f"the loop {name!r} cannot be tried again as a whole", "Set the retries on the tasks in it"
+            )
         return ir.Task(
             name=name,
             label=str(place.get("taskInfo").get("name").value or name),
@@ -194,74 +211,12 @@ class _Loading:
             parameters=parameters,
             artifacts=artifacts,
             after=tuple(dict.fromkeys(after)),
-            caching=ir.Caching(caching.get("enableCache").flag(), key.text() if key.value else ""),
+            caching=cached,
             loop=loop,
-            retry=retry_of(place.get("retryPolicy")),
+            retry=retry,
+            condition=condition,
+            whatever=whatever,
         )
-
-
-def _refuse_unrunnable(name: str, place: Place) -> None:
-    trigger = place.get("triggerPolicy")
-    if trigger.has("condition"):
-        raise trigger.fail(
-            f"task {name!r} runs on a condition (dsl.If, dsl.Elif, dsl.Else), which cannot be run here yet",
-            "Decide inside a component, or give the pipeline a parameter and compile without the condition",
-        )
-    if trigger.get("strategy").value not in (None, "TRIGGER_STRATEGY_UNSPECIFIED", "ALL_UPSTREAM_TASKS_SUCCEEDED"):
-        raise trigger.fail(
-            f"task {name!r} runs even after failures (dsl.ExitHandler, ignore_upstream_failure), "
-            "which cannot be run here yet",
-            "Take the exit handler out, and let the caller act on the state of the run",
-        )
-    if place.has("artifactIterator"):
-        raise place.get("artifactIterator").fail(
-            f"task {name!r} loops over artifacts, which cannot be run here yet",
-            "Loop over a parameter list and pass the artifacts as one list",
-        )
-
-
-def _interface(place: Place) -> ir.Interface:
-    return ir.Interface(
-        parameters={name: _parameter_spec(p) for name, p in place.get("parameters").items()},
-        artifacts={
-            name: ir.ArtifactSpec(
-                _schema(p.need("artifactType")), p.get("isArtifactList").flag(), p.get("isOptional").flag()
-            )
-            for name, p in place.get("artifacts").items()
-        },
-    )
-
-
-def _parameter_spec(place: Place) -> ir.ParameterSpec:
-    kind = place.need("parameterType")
-    if kind.value in ("TASK_FINAL_STATUS", "TASK_CONFIG"):
-        raise kind.fail(
-            f"a parameter of type {kind.value} cannot be given here yet",
-            "Take the PipelineTaskFinalStatus or TaskConfig argument out of the component",
-        )
-    try:
-        declared = ir.ParameterType(kind.text())
-    except ValueError as error:
-        raise kind.fail(f"{kind.value!r} is not a parameter type") from error
-    default: Any = ir.MISSING
-    if place.has("defaultValue"):
-        value = place.get("defaultValue").value
-        try:
-            default = value if value is None else from_ir(value, declared)
-        except Mismatch as error:
-            raise place.get("defaultValue").fail(str(error)) from error
-    return ir.ParameterSpec(declared, place.get("isOptional").flag() or default is not ir.MISSING, default)
-
-
-def _schema(place: Place) -> str:
-    kind, schema = place.one_of("schemaTitle", "instanceSchema", "schemaUri")
-    if kind != "instanceSchema":
-        return schema.text()
-    try:
-        title = yaml.load(schema.text(), Loader=_Loader)["title"]
-    except (yaml.YAMLError, TypeError, KeyError) as error:
-        raise schema.fail("the instance schema has no title") from error
-    return str(title)
 
 
 def _importer(place: Place) -> ir.Importer:
@@ -276,88 +231,7 @@ def _importer(place: Place) -> ir.Importer:
         uri = uri.need("stringValue")
     return ir.Importer(
         uri=ir.Constant(uri.text()) if kind == "constant" else ir.ComponentInput(uri.text()),
-        type=_schema(place.need("typeSchema")),
+        type=schema(place.need("typeSchema")),
         metadata=whole(place.get("metadata").mapping()),
         reimport=place.get("reimport").flag(),
     )
-
-
-# -- outputs and checks -----------------------------------------------------------------------------------
-
-
-def _dag_parameter(place: Place, tasks: dict[str, ir.Task]) -> ir.TaskOutput:
-    if place.has("valueFromOneof"):
-        raise place.fail(
-            "an output takes the value of one of several branches (dsl.OneOf), which cannot be run here yet",
-            "Return the output of one task",
-        )
-    output = task_output(place.need("valueFromParameter"), "outputParameterKey", "producerSubtask")
-    _check_output(output, tasks, place, "parameter")
-    return output
-
-
-def _dag_artifact(place: Place, tasks: dict[str, ir.Task]) -> ir.TaskOutput:
-    selectors = list(place.need("artifactSelectors").elements())
-    if len(selectors) != 1:
-        raise place.fail(
-            "an output takes the artifact of one of several branches (dsl.OneOf), which cannot be run here yet",
-            "Return the artifact of one task",
-        )
-    output = task_output(selectors[0], "outputArtifactKey", "producerSubtask")
-    _check_output(output, tasks, place, "artifact")
-    return output
-
-
-def _check_sources(task: ir.Task, tasks: dict[str, ir.Task], inputs: ir.Interface, place: Place) -> None:
-    for name, parameter in task.parameters.items():
-        where = place.get("inputs").get("parameters").get(name)
-        if isinstance(parameter.source, ir.TaskOutput):
-            _check_output(parameter.source, tasks, where, "parameter")
-        elif isinstance(parameter.source, ir.ComponentInput) and parameter.source.name not in inputs.parameters:
-            raise where.fail(
-                f"there is no input parameter {parameter.source.name!r} around task {task.name!r}",
-                _LOST_ITEM if "loop-item" in name else "Compile the pipeline again with the kfp SDK",
-            )
-    for name, artifact in task.artifacts.items():
-        where = place.get("inputs").get("artifacts").get(name)
-        if isinstance(artifact, ir.TaskOutput):
-            _check_output(artifact, tasks, where, "artifact")
-        elif artifact.name not in inputs.artifacts:
-            raise where.fail(f"there is no input artifact {artifact.name!r} around task {task.name!r}")
-    if task.loop and isinstance(task.loop.items, ir.ComponentInput) and task.loop.items.name not in task.parameters:
-        raise place.get("parameterIterator").fail(f"the loop's list {task.loop.items.name!r} is not an input of it")
-    for name, spec in task.component.inputs.parameters.items():
-        from_item = task.loop is not None and name.startswith(task.loop.item_input)
-        loop_list = task.loop is not None and isinstance(task.loop.items, ir.ComponentInput)
-        if not (spec.optional or name in task.parameters or from_item or loop_list):
-            raise place.fail(f"task {task.name!r} gives its component no {name!r}")
-    for other in task.after:
-        if other not in tasks:
-            raise place.get("dependentTasks").fail(f"task {task.name!r} waits for {other!r}, which is not there")
-    if task.loop and not isinstance(task.component.body, ir.Dag):
-        raise place.get("parameterIterator").fail(
-            f"task {task.name!r} loops over a component that is no graph", "Write the loop with dsl.ParallelFor"
-        )
-
-
-def _check_output(output: ir.TaskOutput, tasks: dict[str, ir.Task], place: Place, kind: str) -> None:
-    if output.task not in tasks:
-        raise place.fail(f"there is no task {output.task!r} beside this one")
-    outputs = tasks[output.task].component.outputs
-    if output.key not in (outputs.parameters if kind == "parameter" else outputs.artifacts):
-        raise place.fail(f"task {output.task!r} has no output {kind} {output.key!r}")
-
-
-def _in_order(tasks: dict[str, ir.Task], place: Place) -> dict[str, ir.Task]:
-    """``tasks`` so that each comes after those it waits for."""
-    waiting = {name: set(task.after) for name, task in tasks.items()}
-    ordered: dict[str, ir.Task] = {}
-    while ready := [name for name, after in waiting.items() if not after]:
-        ordered |= {name: tasks[name] for name in ready}
-        for name in ready:
-            del waiting[name]
-        for after in waiting.values():
-            after.difference_update(ready)
-    if waiting:
-        raise place.fail(f"tasks wait for each other in a circle: {', '.join(sorted(waiting))}")
-    return ordered

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Mapping
 
-from clew.executors.pipeline import ir
+from clew.executors.pipeline import cel, ir
 from clew.executors.pipeline.document import Place
 from clew.executors.pipeline.values import Mismatch, from_ir, whole
 
-_SELECTOR = re.compile(r"""parseJson\(string_value\)((?:\[(?:"[^"]*"|'[^']*')\])+)""")
-_SELECTOR_KEY = re.compile(r"""\[["']([^"']*)["']\]""")
+_STRATEGIES = {
+    None: False,
+    "TRIGGER_STRATEGY_UNSPECIFIED": False,
+    "ALL_UPSTREAM_TASKS_SUCCEEDED": False,
+    "ALL_UPSTREAM_TASKS_COMPLETED": True,
+}
 
 
 def parameter_input(task: str, place: Place, component: ir.Component, name: str) -> ir.ParameterInput:
@@ -18,36 +22,52 @@ def parameter_input(task: str, place: Place, component: ir.Component, name: str)
     kinds = ("taskOutputParameter", "runtimeValue", "componentInputParameter", "taskFinalStatus")
     kind, source = place.one_of(*kinds)
     place.only(*kinds, "parameterExpressionSelector")
-    keys = _selector(task, place.get("parameterExpressionSelector"))
+    select = _expression(place.get("parameterExpressionSelector"), f"input {name!r} of task {task!r} is selected by")
     if kind == "taskOutputParameter":
-        return ir.ParameterInput(task_output(source, "outputParameterKey", "producerTask"), keys)
+        return ir.ParameterInput(task_output(source, "outputParameterKey", "producerTask"), select)
     if kind == "componentInputParameter":
-        return ir.ParameterInput(ir.ComponentInput(source.text()), keys)
+        return ir.ParameterInput(ir.ComponentInput(source.text()), select)
     if kind == "taskFinalStatus":
-        raise place.fail(
-            f"task {task!r} takes the final status of another task (dsl.ExitHandler), which cannot be run here yet",
-            "Take the PipelineTaskFinalStatus argument out of the component",
-        )
-    if not source.has("constant"):
-        raise source.fail(f"input {name!r} of task {task!r} is a run-time parameter of the importer kind")
-    value = source.get("constant").value
+        return ir.ParameterInput(ir.FinalStatus(source.need("producerTask").text()), select)
+    return ir.ParameterInput(_constant(task, source, component, name), select)
+
+
+def _constant(task: str, place: Place, component: ir.Component, name: str) -> ir.Constant:
+    if place.has("runtimeParameter"):
+        raise place.fail(f"input {name!r} of task {task!r} is a run-time parameter of the importer kind")
+    value = place.get("constant").value  # absent is null: kfp drops the field for None
     spec = component.inputs.parameters.get(name)
     try:
-        return ir.ParameterInput(ir.Constant(from_ir(value, spec.type) if spec else whole(value)), keys)
+        return ir.Constant(from_ir(value, spec.type) if spec and value is not None else whole(value))
     except Mismatch as error:
-        raise source.get("constant").fail(f"input {name!r} of task {task!r}: {error}") from error
+        raise place.get("constant").fail(f"input {name!r} of task {task!r}: {error}") from error
 
 
-def _selector(task: str, place: Place) -> tuple[str, ...]:
-    if place.value is None:
-        return ()
-    match = _SELECTOR.fullmatch(place.text())
-    if match is None:
-        raise place.fail(
-            f"task {task!r} selects by the expression {place.value!r}, which cannot be run here yet",
-            'Only parseJson(string_value)["key"] is known: pick the value inside a component',
-        )
-    return tuple(_SELECTOR_KEY.findall(match[1]))
+def _expression(place: Place, what: str) -> str:
+    """The text of a CEL expression, checked; empty where there is none."""
+    if place.value is None or place.value == "":
+        return ""
+    try:
+        cel.check(place.text())
+    except ValueError as error:
+        raise place.fail(f"{what} {place.value!r}, which is not CEL: {error}") from error
+    return place.text()
+
+
+def trigger_of(place: Place) -> tuple[str, bool]:
+    """The condition a task runs on, and whether it runs whatever became of the tasks before it."""
+    strategy = place.get("strategy")
+    if strategy.value not in _STRATEGIES:
+        raise strategy.fail(f"{strategy.value!r} is not a trigger strategy")
+    return _expression(place.get("condition"), "the condition is"), _STRATEGIES[strategy.value]
+
+
+def sources_of(
+    parameters: Mapping[str, ir.ParameterInput], artifacts: Mapping[str, ir.ComponentInput | ir.TaskOutput]
+) -> list[str]:
+    """The tasks beside a task that its inputs come from."""
+    sources = [given.source for given in parameters.values()] + list(artifacts.values())
+    return [source.task for source in sources if isinstance(source, ir.TaskOutput | ir.FinalStatus)]
 
 
 def artifact_input(task: str, place: Place) -> ir.ComponentInput | ir.TaskOutput:
@@ -71,22 +91,52 @@ def task_output(place: Place, key: str, task: str) -> ir.TaskOutput:
 
 def loop_of(task: str, place: Place) -> ir.Loop | None:
     """The loop of a task; None for a task that runs once."""
-    iterator = place.get("parameterIterator")
-    if iterator.value is None:
+    kinds = [key for key in ("parameterIterator", "artifactIterator") if place.get(key).value is not None]
+    if not kinds:
         return None
+    if len(kinds) == 2:
+        raise place.fail(f"task {task!r} loops over parameters and over artifacts at once")
+    iterator = place.get(kinds[0])
+    limit = int(place.get("iteratorPolicy").get("parallelismLimit").number())
+    item = iterator.need("itemInput").text()
+    if kinds[0] == "artifactIterator":
+        items = iterator.need("items").need("inputArtifact")
+        return ir.Loop(item, ir.ComponentInput(items.text()), limit, artifacts=True)
     kind, items = iterator.need("items").one_of("raw", "inputParameter")
-    if kind == "inputParameter":
-        source: ir.Constant | ir.ComponentInput = ir.ComponentInput(items.text())
-    else:
-        try:
-            values = json.loads(items.text())
-        except ValueError as error:
-            raise items.fail(f"the items of loop {task!r} are not JSON: {error}") from error
-        if not isinstance(values, list):
-            raise items.fail(f"the items of loop {task!r} are not a list")
-        source = ir.Constant(values)
-    limit = place.get("iteratorPolicy").get("parallelismLimit").number()
-    return ir.Loop(iterator.need("itemInput").text(), source, int(limit))
+    source = ir.ComponentInput(items.text()) if kind == "inputParameter" else ir.Constant(_raw_items(task, items))
+    return ir.Loop(item, source, limit)
+
+
+def _raw_items(task: str, place: Place) -> list[object]:
+    try:
+        values = json.loads(place.text())
+    except ValueError as error:
+        raise place.fail(f"the items of loop {task!r} are not JSON: {error}") from error
+    if not isinstance(values, list):
+        raise place.fail(f"the items of loop {task!r} are not a list")
+    return values
+
+
+def each_on_its_own(component: ir.Component, caching: ir.Caching, retry: ir.Retry) -> ir.Component:
+    """A component that is no graph as one: a loop runs graphs, which is what the compiler makes of its body."""
+    name = component.name.removeprefix("comp-")
+    task = ir.Task(
+        name=name,
+        label=name,
+        component=component,
+        parameters={n: ir.ParameterInput(ir.ComponentInput(n)) for n in component.inputs.parameters},
+        artifacts={n: ir.ComponentInput(n) for n in component.inputs.artifacts},
+        after=(),
+        caching=caching,
+        loop=None,
+        retry=retry,
+    )
+    body = ir.Dag(
+        {name: task},
+        {n: (ir.TaskOutput(name, n),) for n in component.outputs.parameters},
+        {n: (ir.TaskOutput(name, n),) for n in component.outputs.artifacts},
+    )
+    return ir.Component(component.name, component.inputs, component.outputs, body)
 
 
 def retry_of(place: Place) -> ir.Retry:

@@ -79,5 +79,4 @@ class Performer:
     def _waits_to_retry(self, retry: ir.Retry, attempt: int) -> bool:
         if attempt > retry.attempts:
             return False
-        wait_s = min(retry.wait_s * retry.factor ** (attempt - 1), retry.max_wait_s)
-        return not self._stop.wait(wait_s)
+        return not self._stop.wait(retry.wait_before(attempt))

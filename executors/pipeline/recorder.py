@@ -30,6 +30,7 @@ from clew.metadata.states import ArtifactState, EventType, ExecutionState
 from clew.metadata.value import Value
 
 CONTAINER, IMPORTER, DAG = "system.ContainerExecution", "system.ImporterExecution", "system.DAGExecution"
+RESOLVER = "clew.ResolverExecution"
 
 
 def now_ms() -> int:
@@ -104,7 +105,7 @@ class Recorder:
         change = self._change()
         put_types(change)
         change.type(NodeType(Kind.CONTEXT, COMPONENT_TYPE))
-        for name in (CONTAINER, IMPORTER, DAG):
+        for name in (CONTAINER, IMPORTER, RESOLVER, DAG):
             change.type(NodeType(Kind.EXECUTION, name))
         for name in sorted(_artifact_types(pipeline.root)):
             change.type(NodeType(Kind.ARTIFACT, name))
@@ -129,6 +130,22 @@ class Recorder:
         self._components = {name: receipt.id(put) for name, put in components.items()}
         self.nodes = RunNodes(receipt.id(top), receipt.id(run_context), receipt.id(root))
         return self.nodes
+
+    def take_inputs(self, artifacts: Mapping[str, list[Held]]) -> dict[str, list[Held]]:
+        """The artifacts the run is given: recorded where they are new, and its root execution has read them."""
+        change = self._change()
+        for name in sorted({item.type for items in artifacts.values() for item in items}):
+            change.type(NodeType(Kind.ARTIFACT, name))
+        made: dict[tuple[str, int], NodePut] = {}
+        for name, items in artifacts.items():
+            for i, item in enumerate(items):
+                artifact: NodePut | int = item.id
+                if not item.id:
+                    artifact = made[name, i] = self._artifact(change, item)
+                change.event(artifact, self.nodes.root, EventType.INPUT, path=_path(name, i, items))
+        receipt = self._record.commit(change)
+        given = Values(artifacts=dict(artifacts))
+        return _with_ids(given, {key: receipt.id(put) for key, put in made.items()}).artifacts
 
     def start(self, doings: Iterable[Doing]) -> list[int]:
         """Executions under way, in one change; their ids in order."""
@@ -245,8 +262,7 @@ class Recorder:
             change.associate(self._components[doing.component], put)
         for name, items in doing.artifacts.items():
             for i, item in enumerate(items):
-                path = (name,) if len(items) == 1 else (name, i)
-                change.event(item.id, put, EventType.INPUT, path=path)
+                change.event(item.id, put, EventType.INPUT, path=_path(name, i, items))
         return put
 
     def _artifacts(self, change: Change, outputs: Values, execution: NodePut | int) -> dict[tuple[str, int], NodePut]:
@@ -257,7 +273,7 @@ class Recorder:
                 artifact: NodePut | int = item.id
                 if not item.id:
                     artifact = made[name, i] = self._artifact(change, item)
-                change.event(artifact, execution, EventType.OUTPUT, path=(name,) if len(items) == 1 else (name, i))
+                change.event(artifact, execution, EventType.OUTPUT, path=_path(name, i, items))
                 change.attribute(self.nodes.pipeline, artifact)
                 change.attribute(self.nodes.run, artifact)
         return made
@@ -272,6 +288,10 @@ class Recorder:
             size_bytes=item.size_bytes,
             custom_properties=properties | {"display_name": item.name, "store_session_info": LOCAL_STORAGE},
         )
+
+
+def _path(name: str, i: int, items: list[Held]) -> tuple[str | int, ...]:
+    return (name,) if len(items) == 1 else (name, i)
 
 
 def _invalid(outcome: BaseException) -> Invalid:
@@ -298,17 +318,23 @@ def _dag_properties(component: ir.Component) -> dict[str, Value]:
     properties: dict[str, Value] = {"total_dag_tasks": len(dag.tasks)}
     if dag.parameters:
         properties["parameter_producer_task"] = {
-            name: json.dumps({"valueFromParameter": {"producerSubtask": o.task, "outputParameterKey": o.key}})
-            for name, o in dag.parameters.items()
+            name: json.dumps(_parameter_producer(sources)) for name, sources in dag.parameters.items()
         }
     if dag.artifacts:
         properties["artifact_producer_task"] = json.dumps(
             {
-                name: {"artifactSelectors": [{"producerSubtask": o.task, "outputArtifactKey": o.key}]}
-                for name, o in dag.artifacts.items()
+                name: {"artifactSelectors": [{"producerSubtask": o.task, "outputArtifactKey": o.key} for o in sources]}
+                for name, sources in dag.artifacts.items()
             }
         )
     return properties
+
+
+def _parameter_producer(sources: tuple[ir.TaskOutput, ...]) -> dict[str, Any]:
+    selectors = [{"producerSubtask": o.task, "outputParameterKey": o.key} for o in sources]
+    if len(selectors) == 1:
+        return {"valueFromParameter": selectors[0]}
+    return {"valueFromOneof": {"parameterSelectors": selectors}}
 
 
 def _with_ids(outputs: Values, ids: Mapping[tuple[str, int], int]) -> Values:

@@ -235,10 +235,10 @@ class _Run:
             limit_s = self.pipeline.platform.timeout_s
             with watched(self.record, nodes.run, scheduler.cancel), _deadline(limit_s, scheduler.cancel) as is_late:
                 root = scheduler.run(self.pipeline.root.body, Values(self.parameters), nodes.root, self.folder)
-            error = _first_error(root)
+            error = root.first_error()
             if is_late() and root.state == "CANCELED":
                 root.state, error = "FAILED", f"the run took longer than the {limit_s:g} s its pipeline allows"
-            outputs = root.outputs() if root.state == "COMPLETE" else Values()
+            outputs = root.results if root.state == "COMPLETE" else Values()
             recorder.finish_run(ExecutionState[root.state], outputs, error)
         seconds = time.monotonic() - started
         self.observer.run_ended(self.run_id, root.state, seconds)
@@ -350,16 +350,6 @@ def _signals_cancel(scheduler: Scheduler) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _first_error(frame: Frame) -> str:
-    for node in frame.nodes.values():
-        if node.state in ("FAILED", "CANCELED"):
-            for inner in node.iterations:
-                if inner is not None and (error := _first_error(inner)):
-                    return error
-            return f"{node.path}: {node.message}" if node.message else f"{node.path} {node.state}"
-    return ""
-
-
 def _results(frame: Frame) -> Iterator[TaskResult]:
     for node in frame.nodes.values():
         yield _result(node)
@@ -394,5 +384,5 @@ def _iteration_result(node: Node, frame: Frame) -> TaskResult:
         seconds=frame.seconds,
         fingerprint=None,
         execution=f"execution:{frame.execution}",
-        outputs=frame.outputs().as_dict(),
+        outputs=frame.results.as_dict(),
     )

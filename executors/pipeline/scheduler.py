@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING
 
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.decide import Busy, Decider, ToRun
-from clew.executors.pipeline.doing import doing_failed, doing_graph, doing_iteration
+from clew.executors.pipeline.doing import doing_failed, doing_graph, doing_iteration, doing_untriggered
 from clew.executors.pipeline.held import Values
 from clew.executors.pipeline.recorder import Done, Recorder
 from clew.executors.pipeline.steps import STATES, Steps
-from clew.executors.pipeline.unfold import Frame, Node, gather, inputs_of, items_of, iteration_inputs
+from clew.executors.pipeline.unfold import Frame, Node, gather, inputs_of, is_triggered, items_of, iteration_inputs
 from clew.executors.protocol import Executor, Observer, TaskEvent
 from clew.metadata.blobs.failure import write_failed
 from clew.metadata.blobs.protocol import ArtifactStore
@@ -148,13 +148,17 @@ class Scheduler:
         while self._fresh and not self.canceled:
             frames, self._fresh = dict.fromkeys(self._fresh), []
             graphs: list[Node] = []
+            done: list[tuple[Node, Done]] = []
             for node in [node for frame in frames for node in frame.ready()]:
                 node.started = time.monotonic()
                 node.state = "DECIDING"
-                if node.kind == "dag":
+                if (ended := _not_to_begin(node)) is not None:
+                    done.append((node, ended))
+                elif node.kind == "dag":
                     graphs.append(node)
                 else:
                     self._submit_decision(node)
+            self._record_done(done)
             self._open_graphs(graphs)
             self._settle()
         self._start_steps()
@@ -173,33 +177,24 @@ class Scheduler:
                 self._tell(node)
 
     def _open_graphs(self, nodes: list[Node]) -> None:
-        ready: list[Node] = []
-        for node in nodes:
-            try:
-                node.inputs = inputs_of(node)
-                if node.task.loop is not None:
-                    node.items = items_of(node)
-            except (ExecutorError, Invalid) as error:
-                self._end(node, "FAILED", Values(), str(error))
-            else:
-                ready.append(node)
-        if not ready:
+        if not nodes:
             return
-        for node, execution in zip(ready, self._recorder.start(map(doing_graph, ready)), strict=True):
+        for node, execution in zip(nodes, self._recorder.start(map(doing_graph, nodes)), strict=True):
             node.execution, node.state = execution, "RUNNING"
             self._tell(node)
-        for node in ready:
+        for node in nodes:
             if node.task.loop is None:
-                frame = Frame(
-                    node.dag, node.path, node.folder, node.inputs, node, node.frame.index, node.execution or 0
-                )
-                node.iterations = [frame]
-                self._unfold(frame)
+                self._open_graph(node)
             else:
                 node.iterations = [None] * len(node.items)
                 if not node.items:
                     self._end(node, "COMPLETE", gather(node))
-        self._open_iterations([node for node in ready if node.task.loop and node.items])
+        self._open_iterations([node for node in nodes if node.task.loop and node.items])
+
+    def _open_graph(self, node: Node) -> None:
+        frame = Frame(node.dag, node.path, node.folder, node.inputs, node, node.frame.index, node.execution or 0)
+        node.iterations = [frame]
+        self._unfold(frame)
 
     def _open_iterations(self, loops: list[Node]) -> None:
         """As many iterations of each loop as its limit allows, all in one change."""
@@ -218,7 +213,7 @@ class Scheduler:
             try:
                 frame.inputs = iteration_inputs(node, i)
             except ExecutorError as error:
-                frame.state, node.message = "FAILED", str(error)
+                frame.state, frame.error = "FAILED", str(error)
             node.iterations[i] = frame
             frames.append(frame)
         doings = [doing_iteration(frame) for frame in frames]
@@ -262,7 +257,11 @@ class Scheduler:
         except queue.Empty:
             pass
         while self._later and self._later[0][0] <= time.monotonic():
-            self._submit_decision(heapq.heappop(self._later)[2])
+            node = heapq.heappop(self._later)[2]
+            if node.kind == "dag":
+                self._open_graph(node)
+            else:
+                self._submit_decision(node)
         return news
 
     def _take(self, batch: list[_News]) -> None:
@@ -281,7 +280,7 @@ class Scheduler:
                     if self.canceled:
                         self._end(node, "SKIPPED", Values(), error)
                     else:
-                        done.append((node, Done(doing_failed(node, error), ExecutionState.FAILED, Values())))
+                        done.append((node, _failed(node, error)))
                 case _Note(message):
                     self._observer.preparing(message)
                 case _Fatal(error):
@@ -302,7 +301,10 @@ class Scheduler:
             node.fingerprint = fingerprint.digest if fingerprint else None
             self._steps.add(node, what)
         else:
-            heapq.heappush(self._later, (time.monotonic() + _ASK_AGAIN_S, next(self._ticket), node))
+            self._again(node, _ASK_AGAIN_S)
+
+    def _again(self, node: Node, after_s: float) -> None:
+        heapq.heappush(self._later, (time.monotonic() + after_s, next(self._ticket), node))
 
     def _record_done(self, done: list[tuple[Node, Done]]) -> None:
         if done:
@@ -319,7 +321,8 @@ class Scheduler:
             node.message = f"reused from execution:{origin.id}"
             if origin.started_ms and origin.ended_ms:
                 node.saved_seconds = (origin.ended_ms - origin.started_ms) / 1000
-        self._end(node, what.state.name, outputs, node.message or str(what.doing.extra.get("clew.error", "")))
+        state = "SKIPPED" if node.untriggered else what.state.name
+        self._end(node, state, outputs, node.message or str(what.doing.extra.get("clew.error", "")))
 
     # -- ends -----------------------------------------------------------------------------------------
 
@@ -328,7 +331,7 @@ class Scheduler:
         node.seconds = time.monotonic() - node.started if node.started else 0.0
         if node.kind == "dag":
             node.cached = node.is_all_reused()
-            if node.execution is not None:
+            if node.execution is not None and node.iterations:
                 self._ended_dags.append((node.execution, STATES[state], outputs))
         self._tell(node)
         for skipped in node.frame.release(node):
@@ -339,7 +342,7 @@ class Scheduler:
     def _close_if_finished(self, frame: Frame) -> None:
         if frame not in self._open or not frame.is_finished():
             return
-        frame.state = "COMPLETE" if frame.succeeded() else "CANCELED" if self.canceled else "FAILED"
+        frame.close(canceled=self.canceled)
         self._frame_ended(frame)
 
     def _frame_ended(self, frame: Frame) -> None:
@@ -349,16 +352,27 @@ class Scheduler:
         if node is None:
             return
         if node.task.loop is not None:
-            self._ended_dags.append((frame.execution, STATES[frame.state], frame.outputs()))
+            self._ended_dags.append((frame.execution, STATES[frame.state], frame.results))
             if not self.canceled:
                 self._open_iterations([node])
         if any(f is not None and f in self._open for f in node.iterations):
             return
         if None in node.iterations and not self.canceled:
             return
+        if frame.state == "FAILED" and node.task.loop is None and not self.canceled and self._tries_again(node):
+            return
         states = {f.state for f in node.iterations if f is not None}
         good = states <= {"COMPLETE"} and None not in node.iterations
         self._end(node, "COMPLETE" if good else "CANCELED" if self.canceled else "FAILED", gather(node))
+
+    def _tries_again(self, node: Node) -> bool:
+        """Whether a graph that failed is run once more, after a while."""
+        retry = node.task.retry
+        if node.attempt > retry.attempts:
+            return False
+        self._again(node, retry.wait_before(node.attempt))
+        node.attempt += 1
+        return True
 
     def _settle(self) -> None:
         """Record the graphs that ended since the last time, together."""
@@ -374,7 +388,7 @@ class Scheduler:
         dropped += [node for _, _, node in self._later]
         self._later.clear()
         for node in dropped:
-            self._end(node, "SKIPPED", Values(), _CANCELED)
+            self._end(node, "CANCELED" if node.kind == "dag" else "SKIPPED", Values(), _CANCELED)
         for frame in list(self._open):
             for node in frame.nodes.values():
                 if node.state == "WAITING":
@@ -406,6 +420,26 @@ class Scheduler:
                 saved_seconds=node.saved_seconds,
             )
         )
+
+
+def _not_to_begin(node: Node) -> Done | None:
+    """The end of a task that is not begun: its condition is false, or its inputs are not to be had."""
+    if not node.task.condition and node.kind != "dag":
+        return None  # its inputs are bound by whoever decides on it
+    try:
+        node.inputs = inputs_of(node)
+        if node.task.condition and not is_triggered(node):
+            node.untriggered, node.message = True, f"its condition is false: {node.task.condition}"
+            return Done(doing_untriggered(node), ExecutionState.CANCELED, Values())
+        if node.task.loop is not None:
+            node.items = items_of(node)
+    except (ExecutorError, Invalid) as error:
+        return _failed(node, str(error))
+    return None
+
+
+def _failed(node: Node, error: str) -> Done:
+    return Done(doing_failed(node, error), ExecutionState.FAILED, Values())
 
 
 def _release(what: Done | ToRun | Busy) -> None:

@@ -5,15 +5,19 @@ Nothing here runs or records anything; the scheduler asks what is ready and tell
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from clew.executors.pipeline import ir
+from clew.executors.pipeline.cel import holds, pick, select
 from clew.executors.pipeline.held import Held, Values
 from clew.executors.pipeline.placeholder import fill_constants
-from clew.executors.pipeline.values import Mismatch, cast, pick
+from clew.executors.pipeline.status import final_status
+from clew.executors.pipeline.values import Mismatch, allowed, cast
 from clew.metadata.errors import StepFailed
 
 FINAL = frozenset({"COMPLETE", "CACHED", "FAILED", "CANCELED", "SKIPPED"})
@@ -45,12 +49,26 @@ class Node:
     started: float = 0.0
     saved_seconds: float = 0.0
     message: str = ""
+    untriggered: bool = False
+    """Of one that was skipped: whether that is no failure, its condition, or that of one before it, being false."""
+    attempt: int = 1
 
     @property
     def kind(self) -> str:
-        """container, importer or dag."""
+        """container, importer, resolver or dag."""
         body = self.task.component.body
-        return "dag" if isinstance(body, ir.Dag) else "importer" if isinstance(body, ir.Importer) else "container"
+        return type(body).__name__.lower()
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether it ended without harm."""
+        return self.state in SUCCEEDED or self.untriggered
+
+    @property
+    def failure(self) -> str:
+        """Why it failed: of a graph, the first failure in it."""
+        inner = (error for frame in self.iterations if frame is not None and (error := frame.first_error()))
+        return self.message or next(inner, "")
 
     @property
     def root_execution(self) -> int:
@@ -95,6 +113,10 @@ class Frame:
     started: float = 0.0
     state: str = "RUNNING"
     seconds: float = 0.0
+    results: Values = field(default_factory=Values)
+    """What it gives, once it is closed."""
+    error: str = ""
+    """Why it failed, if that was none of its nodes."""
 
     def unfold(self) -> None:
         """Make the nodes."""
@@ -107,14 +129,15 @@ class Frame:
         return [n for n in self.nodes.values() if n.state == "WAITING" and not n.waiting]
 
     def release(self, finished: Node) -> Iterator[Node]:
-        """Free what waits for a node that succeeded; yield what can never run after one that did not."""
+        """Free what waits for a node that ended; yield what will never run after one that did not succeed."""
         for node in self.nodes.values():
             if node.state == "WAITING" and finished.task.name in node.waiting:
-                if finished.state in SUCCEEDED:
+                if finished.state in SUCCEEDED or node.task.whatever:
                     node.waiting.discard(finished.task.name)
                 else:
-                    node.state = "SKIPPED"
-                    node.message = f"{finished.path} did not succeed"
+                    node.state, node.untriggered = "SKIPPED", finished.untriggered
+                    how = "was not triggered" if finished.untriggered else "did not succeed"
+                    node.message = f"{finished.path} {how}"
                     yield node
                     yield from self.release(node)
 
@@ -123,23 +146,62 @@ class Frame:
         return all(n.state in FINAL for n in self.nodes.values())
 
     def succeeded(self) -> bool:
-        """Whether every node did."""
-        return all(n.state in SUCCEEDED for n in self.nodes.values())
+        """Whether nothing in it failed."""
+        return all(n.is_fine for n in self.nodes.values())
 
-    def outputs(self) -> Values:
-        """What the graph gives, of the nodes that succeeded."""
-        return Values(
-            {
-                name: self.nodes[o.task].outputs.parameters[o.key]
-                for name, o in self.dag.parameters.items()
-                if o.key in self.nodes[o.task].outputs.parameters
-            },
-            {
-                name: self.nodes[o.task].outputs.artifacts[o.key]
-                for name, o in self.dag.artifacts.items()
-                if o.key in self.nodes[o.task].outputs.artifacts
-            },
-        )
+    def first_error(self) -> str:
+        """The first failure in it, by path; empty when there is none."""
+        for node in self.nodes.values():
+            if node.state in ("FAILED", "CANCELED"):
+                inner = (error for frame in node.iterations if frame is not None and (error := frame.first_error()))
+                own = f"{node.path}: {node.message}" if node.message else f"{node.path} {node.state}"
+                return next(inner, own)
+        return self.error
+
+    def close(self, *, canceled: bool) -> None:
+        """Tell what became of it, and what it gives; every node must have ended."""
+        self.state = "COMPLETE" if self.succeeded() else "CANCELED" if canceled else "FAILED"
+        try:
+            self.results = self._outputs()
+        except StepFailed as error:
+            self.state, self.error = "FAILED", str(error)
+
+    def _outputs(self) -> Values:
+        """What the graph gives, of the nodes that succeeded.
+
+        Errors: StepFailed where an output is that of one of several branches, and more than one of them ran.
+        """
+        parameters = {
+            n: self._output(n, of, lambda node: node.outputs.parameters) for n, of in self.dag.parameters.items()
+        }
+        artifacts = {
+            n: self._output(n, of, lambda node: node.outputs.artifacts) for n, of in self.dag.artifacts.items()
+        }
+        return Values(_without_missing(parameters), _without_missing(artifacts))
+
+    def _output(self, name: str, sources: tuple[ir.TaskOutput, ...], values: Callable[[Node], dict[str, Any]]) -> Any:
+        nodes = [(self.nodes[source.task], source.key) for source in sources]
+        found = [values(node)[key] for node, key in nodes if node.state in SUCCEEDED and key in values(node)]
+        if len(found) > 1:
+            where = f"{self.path}.{name}" if self.path else name
+            raise StepFailed(
+                f"output {where!r} is that of one branch, and {len(found)} of them ran",
+                field=where,
+                remedy="Make the conditions of the branches exclude each other",
+            )
+        return found[0] if found else ir.MISSING
+
+
+def _without_missing(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not ir.MISSING}
+
+
+def is_triggered(node: Node) -> bool:
+    """Whether the condition of a node holds; its inputs must be bound.
+
+    Errors: StepFailed where that cannot be told.
+    """
+    return holds(node.task.condition, node.inputs.parameters, node.path)
 
 
 def inputs_of(node: Node) -> Values:
@@ -149,25 +211,34 @@ def inputs_of(node: Node) -> Values:
     """
     task, frame = node.task, node.frame
     raw: dict[str, Any] = {}
-    constants: dict[str, Any] = {}
+    constants: dict[str, tuple[Any, str]] = {}
     for name, wanted in task.parameters.items():
         if isinstance(wanted.source, ir.Constant):
-            constants[name] = wanted.source.value
+            constants[name] = wanted.source.value, wanted.select
             continue
         found = _parameter(wanted.source, frame)
         if found is not ir.MISSING:
-            raw[name] = pick(found, wanted.keys, f"{node.path}.{name}")
-    for name, value in constants.items():
-        raw[name] = pick(fill_constants(value, raw), task.parameters[name].keys, f"{node.path}.{name}")
+            raw[name] = select(wanted.select, found, f"{node.path}.{name}") if wanted.select else found
+    for name, (value, selected) in constants.items():
+        value = fill_constants(value, raw)
+        raw[name] = select(selected, value, f"{node.path}.{name}") if selected else value
+    return Values(_with_defaults(node, raw), _input_artifacts(node))
+
+
+def _input_artifacts(node: Node) -> dict[str, list[Held]]:
     artifacts = {}
-    for name, source in task.artifacts.items():
-        items = _artifacts(source, frame)
-        spec = task.component.inputs.artifacts.get(name)
+    for name, source in node.task.artifacts.items():
+        items = _artifacts(source, node.frame)
+        spec = node.task.component.inputs.artifacts.get(name)
         if items:
             artifacts[name] = items
         elif items is None and not (spec and spec.optional):
-            raise StepFailed(f"input artifact {name!r} of {node.path} was not made", field=name)
-    return Values(_with_defaults(node, raw), artifacts)
+            raise StepFailed(
+                f"input artifact {name!r} of {node.path} was not made",
+                field=name,
+                remedy="The task that makes it was not triggered or failed: make the input optional",
+            )
+    return artifacts
 
 
 def items_of(node: Node) -> list[Any]:
@@ -178,7 +249,15 @@ def items_of(node: Node) -> list[Any]:
     loop = node.task.loop
     assert loop is not None
     source = loop.items
-    items = source.value if isinstance(source, ir.Constant) else node.inputs.parameters.get(source.name)
+    if isinstance(source, ir.Constant):
+        items: Any = fill_constants(source.value, node.inputs.parameters)
+    elif loop.artifacts:
+        items = node.inputs.artifacts.get(source.name, [])
+    else:
+        items = node.inputs.parameters.get(source.name)
+    if isinstance(items, str):  # a list that came as its text
+        with suppress(ValueError):
+            items = json.loads(items)
     if not isinstance(items, list):
         raise StepFailed(f"the loop {node.path} got no list to run over", field=node.path, value=items)
     return items
@@ -189,6 +268,8 @@ def iteration_inputs(node: Node, index: int) -> Values:
     loop = node.task.loop
     assert loop is not None
     item = node.items[index]
+    if loop.artifacts:
+        return Values(node.inputs.parameters, node.inputs.artifacts | {loop.item_input: [item]})
     parameters = dict(node.inputs.parameters) | {loop.item_input: item}
     prefix = loop.item_input + ir.LOOP_ITEM_FIELD
     for name in node.task.component.inputs.parameters:
@@ -201,8 +282,8 @@ def gather(node: Node) -> Values:
     """The outputs of a graph; of a loop, lists over the iterations, artifacts flattened."""
     frames = [frame for frame in node.iterations if frame is not None]
     if node.task.loop is None:
-        return frames[0].outputs()
-    parts = [frame.outputs() for frame in frames]
+        return frames[0].results
+    parts = [frame.results for frame in frames]
     outputs = node.task.component.outputs
     return Values(
         {name: [p.parameters[name] for p in parts if name in p.parameters] for name in outputs.parameters},
@@ -210,9 +291,12 @@ def gather(node: Node) -> Values:
     )
 
 
-def _parameter(source: ir.ComponentInput | ir.TaskOutput, frame: Frame) -> Any:
+def _parameter(source: ir.ComponentInput | ir.TaskOutput | ir.FinalStatus, frame: Frame) -> Any:
     if isinstance(source, ir.ComponentInput):
         return frame.inputs.parameters.get(source.name, ir.MISSING)
+    if isinstance(source, ir.FinalStatus):
+        node = frame.nodes[source.task]
+        return final_status(node.task.name, node.state, node.failure)
     return frame.nodes[source.task].outputs.parameters.get(source.key, ir.MISSING)
 
 
@@ -233,7 +317,7 @@ def _with_defaults(node: Node, raw: dict[str, Any]) -> dict[str, Any]:
                 raise StepFailed(f"input {name!r} of {node.path} has no value", field=name)
             continue
         try:
-            values[name] = value if loose or value is None else cast(value, spec.type)
+            values[name] = value if loose or value is None else allowed(cast(value, spec.type), spec)
         except Mismatch as error:
             raise StepFailed(
                 f"input {name!r} of {node.path}: {error}, not {str(value)[:80]!r}", field=name, value=value

@@ -7,8 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from clew.executors.pipeline.ir import MISSING, Interface, ParameterType
-from clew.metadata.errors import Invalid, StepFailed
+from clew.executors.pipeline.ir import MISSING, Interface, ParameterSpec, ParameterType
+from clew.metadata.errors import Invalid
 
 _SPELLING = {
     ParameterType.INT: "a whole number",
@@ -17,7 +17,10 @@ _SPELLING = {
     ParameterType.BOOLEAN: "true or false",
     ParameterType.LIST: "a JSON list",
     ParameterType.STRUCT: "a JSON object",
+    ParameterType.FINAL_STATUS: 'the status of a task as a JSON object, {"state": "SUCCEEDED"}',
+    ParameterType.TASK_CONFIG: "the settings of a task as a JSON object",
 }
+_STRUCTS = (ParameterType.STRUCT, ParameterType.FINAL_STATUS, ParameterType.TASK_CONFIG)
 
 
 class Mismatch(ValueError):
@@ -40,14 +43,14 @@ def cast(value: Any, kind: ParameterType) -> Any:
             return float(value)
     if kind is ParameterType.LIST and isinstance(value, list):
         return value
-    if kind is ParameterType.STRUCT and isinstance(value, dict):
+    if kind in _STRUCTS and isinstance(value, dict):
         return value
     raise Mismatch(f"{_SPELLING[kind]} was expected")
 
 
 def from_ir(value: Any, kind: ParameterType) -> Any:
     """A constant of the IR: there every number is a double, so whole ones inside lists and structs are ints."""
-    if kind in (ParameterType.LIST, ParameterType.STRUCT):
+    if kind is ParameterType.LIST or kind in _STRUCTS:
         value = whole(value)
     return value if isinstance(value, str) and "{{$" in value else cast(value, kind)
 
@@ -74,6 +77,13 @@ def from_text(text: str, kind: ParameterType) -> Any:
         return cast(json.loads(text.strip().lower() if kind is ParameterType.BOOLEAN else text), kind)
     except ValueError as error:
         raise Mismatch(f"{_SPELLING[kind]} was expected") from error
+
+
+def allowed(value: Any, spec: ParameterSpec) -> Any:
+    """``value``, if it is one of those ``spec`` lists. Errors: Mismatch."""
+    if spec.literals and value not in spec.literals:
+        raise Mismatch(f"one of {', '.join(map(repr, spec.literals))} was expected")
+    return value
 
 
 def to_text(value: Any) -> str:
@@ -109,7 +119,8 @@ def bind(inputs: Interface, given: Mapping[str, Any]) -> dict[str, Any]:
                 )
             continue
         try:
-            bound[name] = from_text(value, spec.type) if isinstance(value, str) else cast(value, spec.type)
+            given_value = from_text(value, spec.type) if isinstance(value, str) else cast(value, spec.type)
+            bound[name] = allowed(given_value, spec)
         except Mismatch as error:
             raise Invalid(
                 f"parameter {name!r}: {error}, not {str(value)[:80]!r}",
@@ -118,21 +129,3 @@ def bind(inputs: Interface, given: Mapping[str, Any]) -> dict[str, Any]:
                 remedy=f"Give -p {name}=VALUE with {_SPELLING[spec.type]}",
             ) from error
     return bound
-
-
-def pick(value: Any, keys: tuple[str, ...], where: str) -> Any:
-    """What lies under ``keys`` in a struct (or in its JSON text).
-
-    Errors: StepFailed when it is not there.
-    """
-    for key in keys:
-        try:
-            value = (json.loads(value) if isinstance(value, str) else value)[key]
-        except (ValueError, TypeError, LookupError) as error:
-            raise StepFailed(
-                f"{where}: there is no {key!r} in {str(value)[:80]!r}",
-                field=where,
-                value=value,
-                remedy="Check the items of the loop or the struct the upstream task returns",
-            ) from error
-    return value

@@ -20,8 +20,9 @@ from clew.metadata.record import Record
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with every sample pipeline as YAML."""
     folder = tmp_path_factory.mktemp("compiled")
-    script = Path(__file__).with_name("sample_pipelines.py")
-    subprocess.run([sys.executable, "-W", "ignore", str(script), str(folder)], check=True, timeout=120)
+    for script in ("sample_pipelines.py", "control_pipelines.py"):
+        path = Path(__file__).with_name(script)
+        subprocess.run([sys.executable, "-W", "ignore", str(path), str(folder)], check=True, timeout=120)
     return folder
 
 

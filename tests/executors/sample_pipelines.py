@@ -383,23 +383,6 @@ def shells(text: str = "hi") -> str:
     return shell(text=text).output
 
 
-@dsl.pipeline
-def conditional(n: int = 1):
-    with dsl.If(n == 1):
-        add(a=1, b=1)
-
-
-@dsl.component
-def on_exit(status: dsl.PipelineTaskFinalStatus):
-    print(status)
-
-
-@dsl.pipeline
-def exits():
-    with dsl.ExitHandler(on_exit()):
-        add(a=1, b=1)
-
-
 @dsl.component
 def document(text: str) -> int:
     # a comment
@@ -413,7 +396,7 @@ def documented(text: str = "abc") -> int:
 
 PIPELINES = [
     sums, words, imports, nested, loop, loops, hollow, kinds, crashes, sleeps, forgetful, empty_handed, straying, linking,
-    spoiling, retries, twins, uncached, keyed, folders, ways, needing, annotated, shells, conditional, exits, documented,
+    spoiling, retries, twins, uncached, keyed, folders, ways, needing, annotated, shells, documented,
 ]  # fmt: skip
 
 

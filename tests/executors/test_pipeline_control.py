@@ -1,0 +1,224 @@
+"""Conditions, branches, loops and exit tasks: the right tasks run, and what they hand on is right."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from clew.executors.pipeline.load import parse
+from clew.executors.pipeline.run import RunOptions, RunResult, run_pipeline
+from clew.executors.pipeline.status import final_status, in_the_words_of
+from clew.metadata.errors import Invalid, InvalidPipeline
+from clew.metadata.states import ExecutionState
+
+
+def _ran(result: RunResult) -> set[str]:
+    """The steps that ran or were reused."""
+    return {t.name for t in result.tasks if t.kind == "container" and t.state in ("COMPLETE", "CACHED")}
+
+
+def _edited(bench: Any, pipeline: str, edit: Any, **given: Any) -> RunResult:
+    """Run a pipeline whose IR was changed where the SDK has no word for it."""
+    document = yaml.safe_load((bench.compiled / f"{pipeline}.yaml").read_text())
+    edit(document)
+    source = bench.home / f"{pipeline}.yaml"
+    source.write_text(yaml.safe_dump(document))
+    return run_pipeline(bench.record, bench.store, source, given, options=RunOptions(home=bench.home))
+
+
+@pytest.mark.parametrize(("n", "branch"), [(1, "one"), (2, "two"), (9, "many")])
+def test_one_branch_runs_and_the_value_of_that_one_is_taken(bench: Any, n: int, branch: str) -> None:
+    result = bench.run("if_elif_else", n=n)
+    assert (result.state, result.outputs) == ("COMPLETE", {"Output": branch})
+    assert len(_ran(result)) == 2
+    assert sorted(t.state for t in result.tasks if "/condition-" in t.name and t.kind == "dag") == [
+        "COMPLETE", "SKIPPED", "SKIPPED",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("n", "text"), [(1, "small"), (2, "big")])
+def test_the_artifact_of_the_branch_that_ran_is_taken(bench: Any, n: int, text: str) -> None:
+    assert bench.run("oneof_artifact", n=n).outputs == {"Output": text}
+
+
+def test_values_of_every_kind_are_compared(bench: Any) -> None:
+    assert len(_ran(bench.run("compares"))) == 8
+    assert len(_ran(bench.run("compares", i=2, f=3.5, s="that", b=False))) == 4
+
+
+def test_conditions_nest(bench: Any, tmp_path: Path) -> None:
+    bench.run("nested_conditions", n=1, m=2, folder=str(tmp_path))
+    bench.run("nested_conditions", n=2, m=1, folder=str(tmp_path))
+    assert {p.name for p in tmp_path.iterdir()} >= {"first"}
+    assert not (tmp_path / "both").exists()
+
+
+def test_a_task_that_was_not_triggered_is_recorded_as_canceled_by_convention(bench: Any) -> None:
+    result = bench.run("if_only", n=2)
+    assert (result.state, result.outputs) == ("COMPLETE", {"Output": "apart"})
+    skipped = next(t for t in result.tasks if t.name == "condition-1")
+    with bench.record.read() as reader:
+        execution = reader.execution(int(str(skipped.execution).partition(":")[2]))
+    assert execution.state is ExecutionState.CANCELED
+    assert execution.custom_properties["clew.skipped"] == "the condition is false"
+    assert "int(inputs.parameter_values['pipelinechannel--n']) == 1" in execution.custom_properties["clew.condition"]
+
+
+def test_what_waits_for_a_task_that_was_not_triggered_is_not_triggered_either(bench: Any) -> None:
+    def wait(document: dict[str, Any]) -> None:
+        document["root"]["dag"]["tasks"]["give-2"]["dependentTasks"] = ["condition-1"]
+        document["root"]["dag"].pop("outputs")
+        document["root"].pop("outputDefinitions")
+
+    result = _edited(bench, "if_only", wait, n=2)
+    assert {t.name: t.state for t in result.tasks} == {"condition-1": "SKIPPED", "give-2": "SKIPPED"}
+    assert result.state == "COMPLETE"
+
+
+def test_a_loop_collects_what_ran_and_nothing_for_what_did_not(bench: Any) -> None:
+    assert bench.run("conditional_in_loop", limit=2).outputs == {"Output": 7}
+    assert bench.run("conditional_in_loop", limit=9).outputs == {"Output": 0}
+
+
+def test_a_branch_is_chosen_by_what_a_loop_gave(bench: Any) -> None:
+    assert bench.run("loop_then_condition").outputs == {"Output": "high"}
+    assert bench.run("loop_then_condition", threshold=6).outputs == {"Output": "low"}
+
+
+def test_loops_run_over_what_a_task_returned(bench: Any) -> None:
+    assert bench.run("upstream_loop", n=4).outputs == {"Output": 6}
+    assert bench.run("upstream_loop", n=0).outputs == {"Output": 0}
+    assert bench.run("struct_loop").outputs == {"Output": 4}
+
+
+def test_loops_in_loops_give_lists_of_lists_and_artifacts_flat(bench: Any) -> None:
+    assert bench.run("loops_in_loops").outputs == {"Output": 60}
+    assert bench.run("artifacts_of_loops").outputs == {"Output": "c+d+c+d"}
+
+
+def test_loops_run_over_artifacts(bench: Any) -> None:
+    assert bench.run("loop_over_artifacts").outputs == {"Output": "a+b+c"}
+
+
+def test_a_loop_runs_over_a_bare_step(bench: Any) -> None:
+    def bare(document: dict[str, Any]) -> None:
+        task = document["root"]["dag"]["tasks"]["number"]
+        task["inputs"] = {}
+        task["parameterIterator"] = {"itemInput": "n", "items": {"raw": "[1, 2, 3]"}}
+
+    result = _edited(bench, "level_five", bare, n=0)
+    assert [t.outputs["Output"] for t in result.tasks if t.kind == "container"] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_exit_task_runs_in_every_run_and_is_told_how_it_went(bench: Any, tmp_path: Path, fails: bool) -> None:
+    for _ in range(2):
+        result = bench.run("guarded", folder=str(tmp_path), fails=fails)
+        told = json.loads((tmp_path / "status.json").read_text())
+        (tmp_path / "status.json").unlink()
+        state, job, task, code, message = told
+        assert (state, task) == ("FAILED" if fails else "COMPLETE", "exit-handler-1")
+        assert job == f"guarded-{result.run[:8]}"
+        assert ("on purpose" in str(message), code == 2) == (fails, fails)
+        assert result.state == ("FAILED" if fails else "COMPLETE")
+
+
+def test_an_exit_task_that_reads_succeeded_is_told_succeeded(bench: Any, tmp_path: Path) -> None:
+    assert bench.run("exits_succeeded", folder=str(tmp_path)).state == "COMPLETE"
+    assert (tmp_path / "succeeded").exists()
+
+
+def test_the_word_for_success_is_the_one_the_component_asks_for() -> None:
+    status = final_status("t", "CACHED", "")
+    assert in_the_words_of("if s.state == 'SUCCEEDED': pass", status)["state"] == "SUCCEEDED"
+    assert in_the_words_of("s.state in ('SUCCEEDED', 'COMPLETE')", status)["state"] == "COMPLETE"
+    assert in_the_words_of("print(s)", status)["state"] == "COMPLETE"
+    assert in_the_words_of("s.state == 'SUCCEEDED'", final_status("t", "FAILED", "x"))["state"] == "FAILED"
+
+
+def test_a_pipeline_can_be_an_exit_task(bench: Any, tmp_path: Path) -> None:
+    assert bench.run("exit_pipeline", folder=str(tmp_path)).state == "FAILED"
+    assert (tmp_path / "FAILED").exists()
+
+
+def test_a_task_that_ignores_failures_runs_with_its_defaults_and_the_run_still_failed(
+    bench: Any, tmp_path: Path
+) -> None:
+    result = bench.run("ignores_failure", folder=str(tmp_path))
+    outputs = {t.name: t.outputs for t in result.tasks}
+    assert (result.state, outputs["maybe"]) == ("FAILED", {"Output": "None b 1"})
+    bench.run("cleans_up", folder=str(tmp_path))
+    assert (tmp_path / "cleaned").exists()
+
+
+def test_optional_inputs_are_absent_defaulted_or_given_through_nested_pipelines(bench: Any) -> None:
+    assert bench.run("optionals").outputs == {"Output": "None inner None+None inner 3"}
+    assert bench.run("optionals", a="A").outputs == {"Output": "None inner None+A inner 3"}
+
+
+def test_pipelines_nest_five_deep(bench: Any) -> None:
+    result = bench.run("five_deep", n=7)
+    assert result.outputs == {"Output": 7}
+    assert "level-two/level-three/level-four/level-five/number" in _ran(result)
+
+
+def test_steps_and_graphs_are_tried_again(bench: Any, tmp_path: Path) -> None:
+    assert bench.run("tries_again", marker=str(tmp_path / "step")).outputs == {"Output": 1}
+    assert bench.run("graph_tries_again", marker=str(tmp_path / "graph")).outputs == {"Output": 1}
+
+
+def test_a_condition_that_cannot_be_decided_fails_its_task_and_guesses_nothing(bench: Any) -> None:
+    def compare(document: dict[str, Any]) -> None:
+        document["root"]["dag"]["tasks"]["condition-1"]["triggerPolicy"]["condition"] = (
+            "inputs.parameter_values['pipelinechannel--give-Output'] > 3"
+        )
+
+    result = _edited(bench, "unresolvable", compare)
+    assert result.state == "FAILED"
+    assert "cannot be evaluated" in result.error
+
+    def name(document: dict[str, Any]) -> None:
+        document["root"]["dag"]["tasks"]["condition-1"]["triggerPolicy"]["condition"] = (
+            "inputs.parameter_values['nope'] == 3"
+        )
+
+    assert "there is no 'nope'" in _edited(bench, "unresolvable", name).error
+
+
+def test_a_condition_that_is_no_cel_is_refused_before_anything_starts(bench: Any) -> None:
+    document = yaml.safe_load((bench.compiled / "unresolvable.yaml").read_text())
+    document["root"]["dag"]["tasks"]["condition-1"]["triggerPolicy"]["condition"] = "x =="
+    with pytest.raises(InvalidPipeline, match="not CEL") as refused:
+        parse(yaml.safe_dump(document))
+    assert refused.value.field == "root.dag.tasks.condition-1.triggerPolicy.condition"
+
+
+def test_an_output_of_two_branches_that_both_ran_fails(bench: Any) -> None:
+    def both(document: dict[str, Any]) -> None:
+        branches = document["components"]["comp-condition-branches-1"]["dag"]["tasks"]
+        for task in branches.values():
+            task.pop("triggerPolicy")
+
+    result = _edited(bench, "if_elif_else", both, n=1)
+    assert result.state == "FAILED"
+    assert "3 of them ran" in result.error
+
+
+def test_a_parameter_may_be_one_of_some_values(bench: Any) -> None:
+    def list_them(document: dict[str, Any]) -> None:
+        for interface in (document["root"], document["components"]["comp-pick-one"]):
+            interface["inputDefinitions"]["parameters"]["kind"]["literals"] = ["small", "large"]
+
+    assert _edited(bench, "literal", list_them, kind="large").outputs == {"Output": "large"}
+    with pytest.raises(Invalid, match="one of 'small', 'large' was expected"):
+        _edited(bench, "literal", list_them, kind="tiny")
+
+
+def test_a_status_is_given_as_an_argument(bench: Any, tmp_path: Path) -> None:
+    status = {"state": "FAILED", "error": {"code": 9, "message": "m"}, "pipelineTaskName": "t"}
+    assert bench.run("bare_status", folder=str(tmp_path), status=json.dumps(status)).state == "COMPLETE"
+    assert json.loads((tmp_path / "status.json").read_text()) == ["FAILED", None, "t", 9, "m"]

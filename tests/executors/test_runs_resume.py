@@ -215,6 +215,9 @@ def test_a_run_keeps_what_it_takes_to_run_it_again(runs: Runs) -> None:
         "step_timeout_s": 60.0,
         "containers": "refuse",
         "salt": "",
+        "secrets": {},
+        "config_maps": {},
+        "volumes": {},
     }
 
 

@@ -6,19 +6,21 @@ A hit is an execution with the same fingerprint that completed, is acceptable to
 
 from __future__ import annotations
 
-import fcntl
-import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from clew.executors import marks
+from clew.executors.claims import Claim, Claims, FileClaims
 from clew.executors.fingerprint import Fingerprint, changes
 from clew.executors.hashed import Hashed
+from clew.executors.policy import AllOf, MaxAge
 from clew.executors.protocol import CachePolicy
+from clew.executors.rules import NONE, Rules, Scope
 from clew.metadata.blobs.local import LocalStore
 from clew.metadata.blobs.protocol import ArtifactStore, Blob
 from clew.metadata.blobs.tree import digest_of_manifest, digest_of_path, is_tree, read_manifest
@@ -31,9 +33,11 @@ from clew.metadata.states import ArtifactState, EventType, ExecutionState
 
 COMPONENT_TYPE = "clew.Component"
 """Context type that holds the executions of one component, so that the nearest earlier one is found fast."""
+PROJECT_TYPE = "Project"
+"""Context type of projects: what runs lie in, and the steps of the SDK."""
 DECISION = "clew.cache_decision"
 PARTS = "clew.fingerprint_parts"
-_CANDIDATES = 20
+_CANDIDATES = 200
 _NEAREST_OF = 50
 _PAGES = 10
 
@@ -43,7 +47,7 @@ class Decision:
     """Whether a step is reused, from what, and why not."""
 
     outcome: str
-    """hit, miss or off."""
+    """hit, miss, off, or failed: known to fail."""
     reason: str
     origin: Execution | None = None
     """Of a hit: the execution that did the work."""
@@ -55,11 +59,21 @@ class Decision:
     """Of a miss: the nearest earlier execution of the same component."""
     changed: list[dict[str, Any]] = field(default_factory=list)
     """What differs from it: part, before, after."""
+    found: Execution | None = None
+    """Of a hit: the execution whose outputs these are, the origin or one that reused it."""
 
     @property
     def hit(self) -> bool:
         """Whether nothing has to run."""
         return self.outcome == "hit"
+
+    @property
+    def saved(self) -> dict[str, int]:
+        """Of a hit: the time the original took and the bytes it made, as they are kept on the execution."""
+        if not self.hit or self.origin is None:
+            return {}
+        size = sum(a.size_bytes or 0 for items in self.outputs.values() for a in items)
+        return {marks.SAVED_MS: took_ms(self.origin), marks.SAVED_BYTES: size}
 
     def as_struct(self) -> dict[str, Any]:
         """The decision as it is stored on the execution."""
@@ -71,15 +85,29 @@ class Decision:
         return struct
 
 
+Adapt = Callable[[Decision], "Decision | str"]
+"""Makes of a hit what its taker can use, or says why it cannot, in words that follow the execution's name."""
+
+
 class Cache:
     """Look-ups and single flight over one home. Safe for several threads."""
 
     def __init__(
-        self, store: ArtifactStore, locks: Path, *, namespace: str = "default", hashed: Hashed | None = None
+        self,
+        store: ArtifactStore,
+        locks: Path,
+        *,
+        namespace: str = "default",
+        hashed: Hashed | None = None,
+        claims: Claims | None = None,
+        pipeline: str = "",
+        project: str = "",
     ) -> None:
-        self._store = store
-        self._locks = locks
+        self.store = store
+        self._claims = claims or FileClaims(locks)
         self._namespace = namespace
+        self._pipeline = pipeline
+        self._project = project
         self._digest_of = hashed.digest_of if hashed else digest_of_path
         self._earlier: dict[tuple[str, int | None], list[Execution]] = {}
 
@@ -90,6 +118,8 @@ class Cache:
         policy: CachePolicy,
         component: str = "",
         *,
+        rules: Rules = NONE,
+        adapt: Adapt | None = None,
         before: int | None = None,
         now_ms: int | None = None,
     ) -> Decision:
@@ -100,14 +130,24 @@ class Cache:
         """
         if wanted.unknown:
             return Decision("miss", wanted.unknown)
+        if rules.unread:
+            return self.miss(reader, wanted, component, rules.unread, before=before)
+        if rules.max_age_s is not None:
+            policy = AllOf(policy, MaxAge(rules.max_age_s))
         reason = ""
+        failed: Decision | None = None
         now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
         for earlier in _candidates(reader, wanted.digest):
-            found = self._examine(reader, earlier, policy, now_ms)
+            if not self._is_in_scope(reader, earlier, rules):
+                continue
+            found = self._examine(reader, earlier, policy, now_ms, adapt)
             if isinstance(found, Decision):
                 return found
-            reason = reason or (found and f"execution:{earlier.id} cannot be reused: {found}")
-        return self.miss(reader, wanted, component, reason, before=before)
+            failed = failed or _known_failure(earlier, rules, now_ms)
+            reason = reason or f"execution:{earlier.id} cannot be reused: {found}"
+            if marks.REFRESHED in earlier.custom_properties and earlier.state is ExecutionState.COMPLETE:
+                break  # it was made so that what is older would not count any more
+        return failed or self.miss(reader, wanted, component, reason, before=before)
 
     def miss(
         self, reader: Reader, wanted: Fingerprint, component: str, reason: str = "", *, before: int | None = None
@@ -122,21 +162,8 @@ class Cache:
         return Decision("miss", reason, compared_with=nearest.id, changed=changed)
 
     def claim(self, digest: Digest) -> Claim | None:
-        """The right to compute ``digest``; None while another thread or process has it."""
-        self._locks.mkdir(parents=True, exist_ok=True)
-        path = self._locks / digest.rpartition(":")[2]
-        while True:
-            stream = path.open("ab")
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.fstat(stream.fileno()).st_ino == path.stat().st_ino:
-                    return Claim(path, stream)
-            except BlockingIOError:
-                stream.close()
-                return None
-            except FileNotFoundError:  # the holder before us has just let go and removed it
-                pass
-            stream.close()
+        """The right to compute ``digest``; None while another thread, process or host has it."""
+        return self._claims.claim(digest)
 
     @contextmanager
     def claimed(self, digest: Digest, poll_s: float = 0.02) -> Iterator[None]:
@@ -148,13 +175,28 @@ class Cache:
         finally:
             claim.release()
 
-    def _examine(self, reader: Reader, earlier: Execution, policy: CachePolicy, now_ms: int) -> Decision | str:
-        if earlier.namespace != self._namespace:
-            return ""
+    def _is_in_scope(self, reader: Reader, earlier: Execution, rules: Rules) -> bool:
+        """Whether an entry may be seen from here: the narrower of what it allows and what is asked for decides."""
+        scope = min(Scope.NAMESPACE if rules.scope is None else rules.scope, scope_of(earlier))
+        if scope is Scope.GLOBAL or (scope is Scope.NAMESPACE and earlier.namespace == self._namespace):
+            return True
+        named = self._pipeline if scope is Scope.PIPELINE else self._project
+        if earlier.namespace != self._namespace or not named or scope is Scope.NAMESPACE:
+            return False
+        contexts = reader.contexts_of_executions([earlier.id])[earlier.id]
+        if scope is Scope.PIPELINE:
+            return any(c.type == "system.Pipeline" and c.name == named for c in contexts)
+        parents = reader.parents_of(c.id for c in contexts)
+        contexts += [parent for several in parents.values() for parent in several]
+        return any(c.type == PROJECT_TYPE and c.name == named for c in contexts)
+
+    def _examine(
+        self, reader: Reader, earlier: Execution, policy: CachePolicy, now_ms: int, adapt: Adapt | None
+    ) -> Decision | str:
         if earlier.state not in (ExecutionState.COMPLETE, ExecutionState.CACHED):
             return f"it is {earlier.state.name if earlier.state else 'UNKNOWN'}"
         origin = self._origin(reader, earlier)
-        if refusal := policy.refuses(origin, now_ms):
+        if refusal := marks.barred(earlier) or marks.barred(origin) or policy.refuses(origin, now_ms):
             return refusal
         outputs = outputs_of(reader, earlier.id)
         for name, artifacts in outputs.items():
@@ -163,7 +205,9 @@ class Cache:
                     return f"its output {name!r} (artifact:{artifact.id}) {fault}"
         parameters = earlier.custom_properties.get("outputs", {})
         assert isinstance(parameters, dict)
-        return Decision("hit", f"the same as execution:{origin.id}", origin, outputs, parameters)
+        reason = f"the same as execution:{origin.id}"
+        found = Decision("hit", reason, origin, outputs, parameters, found=earlier)
+        return found if adapt is None else adapt(found)
 
     def _origin(self, reader: Reader, earlier: Execution) -> Execution:
         cached = earlier.custom_properties.get("cached_execution_id")
@@ -174,7 +218,7 @@ class Cache:
     def _fault(self, artifact: Artifact) -> str:
         if artifact.state is not ArtifactState.LIVE:
             return f"is {artifact.state.name if artifact.state else 'UNKNOWN'}"
-        return fault_of(artifact, self._store, self._digest_of)
+        return fault_of(artifact, self.store, self._digest_of)
 
     def _nearest(
         self, reader: Reader, wanted: Fingerprint, component: str, before: int | None
@@ -199,6 +243,32 @@ class Cache:
         return known
 
 
+def scope_of(execution: Execution) -> Scope:
+    """How far an entry is shared."""
+    word = execution.custom_properties.get(marks.SCOPE)
+    return Scope[word.upper()] if isinstance(word, str) and word.upper() in Scope.__members__ else Scope.NAMESPACE
+
+
+def took_ms(execution: Execution) -> int:
+    """How long an execution took; 0 where that is not known."""
+    if execution.started_ms is None or execution.ended_ms is None:
+        return 0
+    return max(0, execution.ended_ms - execution.started_ms)
+
+
+def _known_failure(earlier: Execution, rules: Rules, now_ms: int) -> Decision | None:
+    """A failure that is remembered: the step itself failed, not long ago."""
+    if rules.failures_s is None or earlier.state is not ExecutionState.FAILED or marks.barred(earlier):
+        return None
+    if marks.FAILURE not in earlier.custom_properties:  # it was canceled, killed or lost: it may well succeed
+        return None
+    age_s = (now_ms - (earlier.ended_ms or earlier.created_ms)) / 1000
+    if age_s > rules.failures_s:
+        return None
+    told = str(earlier.custom_properties.get("clew.error", ""))
+    return Decision("failed", f"it failed as execution:{earlier.id} {age_s:.0f} s ago: {told}", earlier)
+
+
 def _candidates(reader: Reader, digest: Digest) -> Iterator[Execution]:
     """Executions with a fingerprint, newest first; the newest is nearly always the one, so it is read alone."""
     newest = reader.executions_with_fingerprint(digest, limit=1)
@@ -217,20 +287,6 @@ def _newest(reader: Reader, context_id: int, before: int | None) -> list[Executi
         if found or after is None:
             return found
     return []
-
-
-class Claim:
-    """The right to compute one fingerprint, held until released or until the process ends."""
-
-    def __init__(self, path: Path, stream: BinaryIO) -> None:
-        self._path = path
-        self._stream = stream
-
-    def release(self) -> None:
-        """Let others go on."""
-        with suppress(FileNotFoundError):
-            self._path.unlink()
-        self._stream.close()
 
 
 def outputs_of(reader: Reader, execution_id: int) -> dict[str, list[Artifact]]:
@@ -270,7 +326,7 @@ def fault_of(artifact: Artifact, store: ArtifactStore, digest_of: Callable[[Path
             return "is gone: its file was deleted"
         if digest_of(path).digest != artifact.digest:
             return "was edited: its bytes do not match its digest"
-        if not _is_one(path, artifact.digest, store):
+        if not _is_one(path, artifact.digest, store) and not _is_elsewhere(path, store):
             store.verify(artifact.digest)
     except ClewError as error:
         return f"is damaged: {error.message}"
@@ -289,6 +345,11 @@ def _is_one(path: Path, digest: Digest, store: ArtifactStore) -> bool:
         return False
     inside = ((name, entry) for name, entry in read_manifest(manifest).items() if entry.kind != "link")
     return all(_is_one(path / name, entry.digest, store) for name, entry in inside)
+
+
+def _is_elsewhere(path: Path, store: ArtifactStore) -> bool:
+    """Whether a file belongs to another home, of those that share a record: its blob is there, not here."""
+    return isinstance(store, LocalStore) and not path.absolute().is_relative_to(store.root.absolute().parent)
 
 
 def _same(path: Path, blob: Path) -> bool:

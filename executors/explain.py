@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from clew.executors.cache import DECISION, PARTS
+from clew.executors.cache import DECISION, PARTS, took_ms
 from clew.metadata.errors import NotFound
 from clew.metadata.node import Execution
 from clew.metadata.reader import Reader
@@ -40,10 +40,7 @@ class Explanation:
     @property
     def saved_ms(self) -> int:
         """What a hit spared: the time the original took."""
-        origin = self.origin
-        if origin is None or origin.started_ms is None or origin.ended_ms is None:
-            return 0
-        return origin.ended_ms - origin.started_ms
+        return took_ms(self.origin) if self.origin is not None and self.outcome == "hit" else 0
 
     def as_dict(self) -> dict[str, Any]:
         """The explanation as JSON."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from clew.client.reader import ClientReader
 from clew.executors.cache import COMPONENT_TYPE, DECISION, PARTS, Cache, Decision
 from clew.executors.fingerprint import Content, Fingerprint, function_fingerprint
+from clew.executors.marks import FORMAT, SHAPE
 from clew.executors.policy import Always, MaxAge, Never
 from clew.metadata.blobs import Blob, checkout
 from clew.metadata.change import Change, NodePut
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from clew.metadata.reader import Reader
     from clew.sdk.connection import Connection
 
-FORMAT = "clew.format"
-SHAPE = "clew.result"
+SINGLE_OUTPUT = "Output"
+"""What the kfp SDK calls the one value a function returns."""
 SINGLE, TUPLE, DICT = "single", "tuple", "dict"
 
 
@@ -68,7 +69,8 @@ class Call:
         self._contexts = contexts
         home = connection.settings.home.absolute()
         self._files = home / "runs" / "steps"
-        self._cache = Cache(connection.store, home / "locks", namespace=connection.settings.namespace)
+        locks = home / "locks" / "steps"  # those of pipelines: a task of one and a call may be the same work
+        self._cache = Cache(connection.store, locks, namespace=connection.settings.namespace)
         self._policy = Never("the step has cache=False") if not cache else _policy(max_age_s)
         self._bulk = {name: self._given(value, name) for name, value in arguments.items() if values.is_bulk(value)}
         self._parameters = {
@@ -80,44 +82,49 @@ class Call:
         """The result of an equal call, or of ``run``."""
         started_ms = _now_ms()
         found = self._look()
-        if found.hit and (reused := self._reuse(found, started_ms)) is not None:
-            return reused[0]
+        if found.hit:
+            return self._reuse(found, started_ms)
         with self._cache.claimed(self.fingerprint.digest):
             again = self._look()  # another thread or process may have computed it while we waited
-            if again.hit and (reused := self._reuse(again, started_ms)) is not None:
-                return reused[0]
+            if again.hit:
+                return self._reuse(again, started_ms)
             return self._run(run, again)
 
     def _fingerprint(self, function: Callable[..., Any], packages: dict[str, str], salt: str) -> Fingerprint:
         inputs = {
-            name: [Content(kept.digest, kept.format, Path(kept.uri).name if kept.format == values.FILE else "")]
+            name: [
+                Content(kept.digest, "", Path(kept.uri).name)
+                if kept.format == values.FILE
+                else Content(kept.digest, kept.format, "")
+            ]
             for name, kept in self._bulk.items()
         }
         return function_fingerprint(function, self._parameters, inputs=inputs, packages=packages, salt=salt)
 
     def _look(self) -> Decision:
         reader = cast("Reader", ClientReader(self._connection.client))
-        return self._cache.lookup(reader, self.fingerprint, self._policy, self._component)
+        return self._cache.lookup(reader, self.fingerprint, self._policy, self._component, adapt=_usable)
 
-    def _reuse(self, found: Decision, started_ms: int) -> tuple[Any] | None:
-        """The result of the execution that was found, recorded as CACHED; None when it cannot be read."""
+    def _reuse(self, found: Decision, started_ms: int) -> Any:
+        """The result of the execution that was found, recorded as CACHED."""
         assert found.origin is not None
-        shape = found.origin.custom_properties.get(SHAPE)
-        if not isinstance(shape, dict):
-            return None
-        result = {name: self._load(artifacts[0]) for name, artifacts in found.outputs.items()}
+        assert found.found is not None
+        shape = found.found.custom_properties.get(SHAPE)
         change = self._change()
         put = self._put(change, ExecutionState.CACHED, started_ms, found)
         put.ended_ms = _now_ms()
-        put.custom_properties = {
-            **(put.custom_properties or {}),
-            SHAPE: shape,
-            "cached_execution_id": str(found.origin.id),
-        }
+        kept: dict[str, Value] = {"cached_execution_id": str(found.origin.id), **found.saved}
+        if isinstance(shape, dict):
+            kept[SHAPE] = shape
+            result = _reshape(shape, {name: self._load(artifacts[0]) for name, artifacts in found.outputs.items()})
+        else:  # a task of a pipeline: what it returned is a parameter
+            kept["outputs"] = found.parameters
+            result = found.parameters.get(SINGLE_OUTPUT)
+        put.custom_properties = {**(put.custom_properties or {}), **kept}
         for name, artifacts in found.outputs.items():
             change.event(artifacts[0].id, put, EventType.OUTPUT, path=(name,))
         self._connection.client.commit(change)
-        return (_reshape(shape, result),)
+        return result
 
     def _run(self, run: Callable[[], Any], decision: Decision) -> Any:
         change = self._change()
@@ -259,6 +266,16 @@ class Call:
             size_bytes=kept.size_bytes,
             custom_properties=properties,
         )
+
+
+def _usable(found: Decision) -> Decision | str:
+    """Whether a call can return what was found: what a call made, or the value a task of a pipeline returned."""
+    assert found.found is not None
+    if SHAPE in found.found.custom_properties:
+        return found
+    if found.outputs or set(found.parameters) - {SINGLE_OUTPUT}:
+        return "it is a pipeline's, with outputs that a function cannot return"
+    return found
 
 
 def _policy(max_age_s: float | None) -> Always | MaxAge:

@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from clew.executors.cache import Cache, Claim, Decision
-from clew.executors.fingerprint import Fingerprint, code_digest, fingerprint
+from clew.executors import marks
+from clew.executors.cache import Cache, Decision
+from clew.executors.claims import Claim
+from clew.executors.fingerprint import Fingerprint, fingerprint
 from clew.executors.hashed import Hashed
+from clew.executors.images import Resolve, as_written
 from clew.executors.pipeline import ir
-from clew.executors.pipeline.bootstrap import Lightweight, name, read
+from clew.executors.pipeline.bootstrap import Lightweight, read
 from clew.executors.pipeline.cluster import CREATE_CLAIM, STAND_INS, Bound, Cluster
-from clew.executors.pipeline.environment import PYTHON_VERSION, Environment, Environments
+from clew.executors.pipeline.environment import Environment, Environments
 from clew.executors.pipeline.held import Held, Values, from_record
 from clew.executors.pipeline.importer import bring, known
+from clew.executors.pipeline.key import key_of
 from clew.executors.pipeline.placeholder import fill_run
 from clew.executors.pipeline.recorder import CONTAINER, IMPORTER, RESOLVER, Doing, Done, component_context, now_ms
 from clew.executors.pipeline.resolver import find
+from clew.executors.pipeline.reuse import usable_by
 from clew.executors.pipeline.status import in_the_words_of
 from clew.executors.pipeline.unfold import Node, inputs_of
-from clew.executors.policy import Never
+from clew.executors.policy import AllOf, MaxAge, Never
 from clew.executors.protocol import CachePolicy
+from clew.executors.rules import Rulebook, Rules, Scope, of_mode
+from clew.metadata.node import Execution
 from clew.metadata.reader import Reader
 from clew.metadata.record import Record
 from clew.metadata.states import EventType, ExecutionState
+from clew.metadata.value import Value
 
 if TYPE_CHECKING:
     from clew.executors.pipeline.step import Step
     from clew.executors.runs.adopt import Adopter
-
-_PIN = re.compile(r"kfp(==|>=|~=|<=)[^'\" ]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,7 @@ class Decider:
     hashed: Hashed
     environments: Environments
     policy: CachePolicy
-    off: str
-    """Why caching is off for the whole run; empty when it is on."""
+    rulebook: Rulebook
     salt: str
     pipeline: str
     sdk_version: str
@@ -70,6 +74,8 @@ class Decider:
     preparing: Callable[[str], None]
     adopter: Adopter | None = None
     """Of a resumed run: what it takes over from the run before it."""
+    resolve_image: Resolve = as_written
+    """What stands for the image of a program that runs in it."""
 
     def decide(self, node: Node) -> Done | ToRun | Busy:
         """What becomes of ``node``.
@@ -97,14 +103,15 @@ class Decider:
         if (adopted := self._adopted(node, print_, inputs)) is not None:
             doing = self._doing(node, IMPORTER, inputs, print_, adopted, started, reusable=False)
             return Done(doing, ExecutionState.CACHED, _outputs(adopted))
-        off = self.off or ("" if node.task.caching.enabled else "caching is off for this task")
+        rules = self._rules(node, {})
+        off = rules.unread
         state = ExecutionState.COMPLETE
         with self.record.read() as reader:
             same = None if importer.reimport or off else known(reader, held, self.namespace)
             refusal = ""
             if same is not None and held.digest is not None:
                 origin = _maker(reader, same)
-                refusal = self.policy.refuses(reader.execution(origin), now_ms()) if origin else "nothing made it"
+                refusal = self._refusal(reader.execution(origin), rules) if origin else "nothing made it"
                 if origin and not refusal:
                     state = ExecutionState.CACHED
                     reason = f"the same bytes are artifact:{same.id} already"
@@ -143,15 +150,17 @@ class Decider:
         if node.task.is_exit:
             inputs = self._told(node, lightweight, inputs)
         environment = self._environment(lightweight) if lightweight and lightweight.packages.packages else None
-        print_ = self._fingerprint(node, container, lightweight, environment, inputs, bound)
-        off = self.off or ("" if node.task.caching.enabled else "caching is off for this task")
-        off = off or ("" if node.task.caching.key else bound.untracked)
+        rules = self._rules(node, container.env)
+        untracked = "" if node.task.caching.key else bound.untracked
         if node.task.is_exit:
-            off = off or "it is told how another task ended, and does what it does in every run"
-        reusable = not off and not print_.unknown
+            untracked = "it is told how another task ended, and does what it does in every run"
+        if untracked:
+            rules = rules.and_(Rules(unread=untracked, unwritten=untracked))
+        print_ = self._fingerprint(node, container, lightweight, environment, inputs, rules, bound)
+        reusable = not rules.unwritten and not print_.unknown
 
         def doing(decision: Decision) -> Doing:
-            extra = _image_and_pod(container)
+            extra = _image_and_pod(container) | rules_kept(rules, decision)
             began = started if decision.hit else 0  # a step begins when it is its turn
             return self._doing(node, CONTAINER, inputs, print_, decision, began, reusable=reusable, extra=extra)
 
@@ -159,18 +168,21 @@ class Decider:
             return Done(doing(adopted), ExecutionState.CACHED, _outputs(adopted))
         with ExitStack() as undo:
             claim: Claim | None = None
-            if reusable:
-                decision = self._look_up(node, print_, explained=False)
-                if not decision.hit:
+            if not rules.off and not print_.unknown:
+                decision = self._look_up(node, print_, rules, explained=not reusable)
+                if not decision.hit and reusable and decision.outcome != "failed":
                     claim = self.cache.claim(print_.digest)
                     if claim is None:
                         return Busy()
                     undo.callback(claim.release)
-                    decision = self._look_up(node, print_, explained=True)  # it may have been finished meanwhile
+                    decision = self._look_up(node, print_, rules, explained=True)  # it may have been finished meanwhile
                 if decision.hit:
                     return Done(doing(decision), ExecutionState.CACHED, _outputs(decision))
+                if decision.outcome == "failed":
+                    reusable = False  # what it did not do again is not found again: the first failure ages
+                    return Done(doing(decision), ExecutionState.FAILED, Values())
             else:
-                decision = Decision("off", off or print_.unknown)
+                decision = Decision("off", rules.off or print_.unknown)
             if lightweight and environment is None:
                 environment = self._environment(lightweight)
             from clew.executors.pipeline.step import Step  # 4 ms that a run in which all is reused need not pay
@@ -220,12 +232,24 @@ class Decider:
             )
         return self.environments.provide(packages, self.preparing)
 
-    def _look_up(self, node: Node, print_: Fingerprint, *, explained: bool) -> Decision:
+    def _look_up(self, node: Node, print_: Fingerprint, rules: Rules, *, explained: bool) -> Decision:
         component = component_context(self.pipeline, node.task.component.name) if explained else ""
         anew = self.adopter is not None and self.adopter.must_run(node.path)
         policy = Never("the task is to run again") if anew else self.policy
+        adapt = usable_by(node.task.component, self.cache.store)
         with self.record.read() as reader:
-            return self.cache.lookup(reader, print_, policy, component, before=node.root_execution)
+            return self.cache.lookup(
+                reader, print_, policy, component, rules=rules, adapt=adapt, before=node.root_execution
+            )
+
+    def _rules(self, node: Node, environ: Mapping[str, str]) -> Rules:
+        rules = self.rulebook.of(self.pipeline, (node.task.name, node.path, node.task.component.name), environ)
+        return rules if node.task.caching.enabled else of_mode("off", "for this task").and_(rules)
+
+    def _refusal(self, earlier: Execution, rules: Rules) -> str:
+        """Why an importer's artifact is not taken as it is; empty when it is."""
+        policy = self.policy if rules.max_age_s is None else AllOf(self.policy, MaxAge(rules.max_age_s))
+        return marks.barred(earlier) or policy.refuses(earlier, now_ms())
 
     def _adopted(self, node: Node, print_: Fingerprint, inputs: Values) -> Decision | None:
         """What the run that is resumed made of the task, if it may be taken over."""
@@ -238,30 +262,20 @@ class Decider:
         lightweight: Lightweight | None,
         environment: Environment | None,
         inputs: Values,
+        rules: Rules,
         bound: Bound,
     ) -> Fingerprint:
-        outputs = node.task.component.outputs
-        if node.task.caching.key:  # KFP: the user's key stands for everything but the component
-            return fingerprint({"component": node.task.component.name, "key": node.task.caching.key})
-        parts: dict[str, Any] = {
-            "image": container.image,
-            "environment": container.env,
-            "parameters": inputs.parameters,
-            "outputs": {n: s.type for n, s in outputs.artifacts.items()}
-            | {n: s.type.value for n, s in outputs.parameters.items()},
-            "salt": self.salt,
-        } | dict(bound.parts)
-        if lightweight is not None:
-            parts |= {
-                "code": code_digest(lightweight.source),
-                "function": lightweight.function,
-                "command": lightweight.more_args,
-                "python": PYTHON_VERSION,
-                "packages": _versions(lightweight, environment),
-            }
-        else:
-            parts["command"] = [_PIN.sub("kfp", word) for word in container.command + container.args]
-        return fingerprint(parts, {n: [a.content() for a in items] for n, items in inputs.artifacts.items()})
+        return key_of(
+            node.task,
+            container,
+            lightweight,
+            environment,
+            inputs,
+            image=container.image if lightweight else self.resolve_image(container.image),
+            salt=self.salt,
+            ignored=rules.ignore,
+            more=bound.parts,
+        )
 
     def _names(self, node: Node) -> dict[str, str]:
         task = {
@@ -280,7 +294,7 @@ class Decider:
         started: int,
         *,
         reusable: bool,
-        extra: Mapping[str, Any] | None = None,
+        extra: Mapping[str, Value] | None = None,
     ) -> Doing:
         return Doing(
             type=type,
@@ -300,15 +314,21 @@ class Decider:
         )
 
 
-def _image_and_pod(container: ir.Container) -> dict[str, Any]:
+def _image_and_pod(container: ir.Container) -> dict[str, Value]:
     recorded = container.pod.recorded
-    return {"image": container.image} | ({"clew.pod": recorded} if recorded else {})
+    return {"image": container.image, "clew.pod": recorded} if recorded else {"image": container.image}
 
 
-def _versions(lightweight: Lightweight, environment: Environment | None) -> dict[str, str]:
-    """Requirement -> the version installed for it, so that an unpinned package counts by what it resolved to."""
-    installed = environment.installed if environment else {}
-    return {requirement: installed.get(name(requirement), "") for requirement in lightweight.packages.packages}
+def rules_kept(rules: Rules, decision: Decision) -> dict[str, Value]:
+    """What later look-ups must know of how this one was allowed."""
+    kept: dict[str, Value] = {}
+    if rules.scope not in (None, Scope.NAMESPACE):
+        kept[marks.SCOPE] = rules.scope.word
+    if rules.refreshes:
+        kept[marks.REFRESHED] = True
+    if decision.outcome == "failed" and decision.origin is not None:
+        kept["clew.error"] = decision.reason
+    return kept
 
 
 def _outputs(decision: Decision) -> Values:

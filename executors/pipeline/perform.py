@@ -23,6 +23,8 @@ class Performed:
     outputs: Values = field(default_factory=Values)
     error: str = ""
     attempts: int = 1
+    failure: str = ""
+    """How it failed, where it would fail so again: its program ended with an exit code of its own."""
 
 
 class Performer:
@@ -57,7 +59,7 @@ class Performer:
                 if not self._stop.is_set() and self._waits_to_retry(retry, attempt):
                     continue
                 state = "CANCELED" if self._stop.is_set() else "FAILED"
-                return Performed(state, error=str(error), attempts=attempt)
+                return Performed(state, error=str(error), attempts=attempt, failure=_failure(state, error))
         raise AssertionError("unreachable")
 
     def _attempt(self, step: Step) -> Values:
@@ -80,3 +82,9 @@ class Performer:
         if attempt > retry.attempts:
             return False
         return not self._stop.wait(retry.wait_before(attempt))
+
+
+def _failure(state: str, error: ExecutorError | Invalid) -> str:
+    """``exit_code`` where a step failed by itself: not canceled, not out of time, not killed."""
+    own = state == "FAILED" and error.field == "exit_code" and not error.value.startswith("-")
+    return error.field if own else ""

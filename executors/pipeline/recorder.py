@@ -18,6 +18,7 @@ from typing import Any
 
 from clew.executors.cache import COMPONENT_TYPE, DECISION, PARTS, Decision
 from clew.executors.fingerprint import Fingerprint
+from clew.executors.marks import FAILURE
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.held import Held, Values, to_property
 from clew.executors.runs.put import LOCAL_STORAGE, RunPut, put_run, put_types
@@ -79,6 +80,8 @@ class Finished:
     outputs: Values
     error: str = ""
     attempts: int = 1
+    failure: str = ""
+    """How it failed, where it would fail so again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,8 @@ class Recorder:
                 properties["outputs"] = end.outputs.parameters
             if end.error:
                 properties["clew.error"] = end.error
+            if end.failure:
+                properties[FAILURE] = end.failure
             if end.attempts > 1:
                 properties["clew.attempts"] = end.attempts
             change.execution(id=end.execution, state=end.state, ended_ms=now_ms(), custom_properties=properties)
@@ -248,6 +253,7 @@ class Recorder:
             properties[DECISION] = doing.decision.as_struct()
             if doing.decision.origin is not None:
                 properties["cached_execution_id"] = str(doing.decision.origin.id)
+            properties |= doing.decision.saved
         put = change.execution(
             doing.type,
             state=state,

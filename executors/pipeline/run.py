@@ -16,7 +16,9 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal
 
 from clew.executors.cache import Cache
+from clew.executors.claims import Claims, claims_of
 from clew.executors.hashed import Hashed
+from clew.executors.images import resolved
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.bootstrap import read
 from clew.executors.pipeline.cluster import STAND_INS, Cluster
@@ -31,9 +33,10 @@ from clew.executors.pipeline.recorder import Recorder
 from clew.executors.pipeline.scheduler import Scheduler
 from clew.executors.pipeline.unfold import Frame, Node
 from clew.executors.pipeline.values import bind
-from clew.executors.policy import Always, Never
+from clew.executors.policy import Always
 from clew.executors.process import LocalProcesses
 from clew.executors.protocol import CachePolicy, Executor, Observer, Silent
+from clew.executors.rules import EMPTY, Rulebook, of_mode
 from clew.executors.runs.cancel import watched
 from clew.executors.runs.kept import KEPT_OPTIONS, About, keep_spec
 from clew.executors.runs.put import RunPut
@@ -46,6 +49,7 @@ from clew.metadata.states import ExecutionState
 if TYPE_CHECKING:
     from clew.executors.runs.adopt import Adopter
 
+_MODE_WHERE = {"off": "for this run (--no-cache)", "refresh": "for this run (--refresh)"}
 _PYTHON_IMAGE = re.compile(r"(^|/)([\w.-]*-)?python([:@-]|$)")
 
 
@@ -59,8 +63,13 @@ class RunOptions:
     """Steps at once; 0 is two a processor, at least four: steps wait as much as they compute."""
     step_timeout_s: float | None = None
     """Longest a step may take, unless the pipeline says otherwise."""
-    cache: Literal["on", "off", "refresh"] = "on"
-    """``off`` neither looks nor lets others find; ``refresh`` runs everything and lets others find it."""
+    cache: Literal["on", "read", "write", "refresh", "off"] = "on"
+    """``off`` neither looks nor lets others find; ``read`` only looks; ``write`` runs everything and lets others find
+    it; ``refresh`` besides makes what ran before not count any more."""
+    rules: Rulebook = EMPTY
+    """What else is said about the cache, for all tasks or for some."""
+    project: str = ""
+    """The project the run belongs to; empty: none."""
     policy: CachePolicy = field(default_factory=Always)
     salt: str = ""
     """Changes every fingerprint: results are shared only among runs with the same salt."""
@@ -225,11 +234,13 @@ class _Run:
         spec = keep_spec(self.store, self.pipeline.source) if self.pipeline.source else ""
         recorder = Recorder(self.record, namespace=self.options.namespace, actor=self.options.actor)
         scheduler = Scheduler(recorder, executor, self.store, self.observer, self._max_parallel())
-        scheduler.decider = self._decider(scheduler)
         assert isinstance(self.pipeline.root.body, ir.Dag)
-        with _signals_cancel(scheduler):
+        claims = claims_of(self.record, self.options.home.absolute() / "locks" / "steps")
+        with closing(claims), _signals_cancel(scheduler):
+            scheduler.decider = self._decider(scheduler, claims)
             about, kept = self.options.about, self.options.kept()
-            put = RunPut(self.run_id, self.pipeline.name, self.folder.as_uri(), self.parameters, about, spec, kept)
+            place, project = self.folder.as_uri(), self.options.project
+            put = RunPut(self.run_id, self.pipeline.name, place, self.parameters, about, spec, kept, project)
             nodes = recorder.start_run(self.pipeline, put)
             self.observer.run_started(self.run_id, self.pipeline.name, self.folder)
             limit_s = self.pipeline.platform.timeout_s
@@ -246,17 +257,25 @@ class _Run:
         shown = outputs.as_dict(lists)
         return RunResult(self.run_id, root.state, shown, list(_results(root)), seconds, nodes.run, error)
 
-    def _decider(self, scheduler: Scheduler) -> Decider:
+    def _decider(self, scheduler: Scheduler, claims: Claims) -> Decider:
         options, home = self.options, self.options.home.absolute()
         hashed = Hashed(home / "hashed")
-        refresh = options.cache == "refresh"
+        asked = of_mode(options.cache, _MODE_WHERE.get(options.cache, "for this run"))
         return Decider(
             record=self.record,
-            cache=Cache(self.store, home / "locks" / "steps", namespace=options.namespace, hashed=hashed),
+            cache=Cache(
+                self.store,
+                home / "locks" / "steps",
+                namespace=options.namespace,
+                hashed=hashed,
+                claims=claims,
+                pipeline=self.pipeline.name,
+                project=options.project,
+            ),
             hashed=hashed,
             environments=Environments(options.environments or home / "envs"),
-            policy=Never("the run asks for everything anew (--refresh)") if refresh else options.policy,
-            off="caching is off for this run (--no-cache)" if options.cache == "off" else "",
+            policy=options.policy,
+            rulebook=options.rules.and_(Rulebook(asked)),
             salt=options.salt,
             pipeline=self.pipeline.name,
             sdk_version=self.pipeline.sdk_version,
@@ -266,6 +285,7 @@ class _Run:
             cluster=self.cluster,
             preparing=scheduler.note,
             adopter=self._adopter(hashed),
+            resolve_image=resolved,
         )
 
     def _adopter(self, hashed: Hashed) -> Adopter | None:

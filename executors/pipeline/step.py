@@ -28,6 +28,7 @@ from clew.executors.pipeline.mounted import mounted
 from clew.executors.pipeline.placeholder import fill_command, fill_run
 from clew.executors.pipeline.values import Mismatch, cast, from_text
 from clew.executors.protocol import Ended, Executor, Job, PythonModule, Work
+from clew.executors.rules import without_rules
 from clew.metadata.blobs.local import LocalStore
 from clew.metadata.blobs.protocol import ArtifactStore
 from clew.metadata.blobs.tree import is_tree, read_manifest
@@ -66,7 +67,7 @@ class Step:
 
     def environ(self) -> dict[str, str]:
         """The environment variables it gets beside those every step gets."""
-        environ = dict(self.container.env) | dict(self.bound.environ) | {"PYTHONUNBUFFERED": "1"}
+        environ = without_rules(self.container.env) | dict(self.bound.environ) | {"PYTHONUNBUFFERED": "1"}
         if self.environment is not None:
             path = environ.get("PATH", os.environ.get("PATH", os.defpath))
             environ |= {"_KFP_RUNTIME": "true", "PATH": f"{self.environment.python.parent}{os.pathsep}{path}"}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from clew.executors.cache import Claim
+from clew.executors.claims import Claim
 from clew.executors.pipeline.decide import ToRun
 from clew.executors.pipeline.held import Values
 from clew.executors.pipeline.recorder import Finished, Recorder
@@ -81,7 +81,9 @@ class Steps:
     def finish(self, ended: Sequence[tuple[Node, Performed]]) -> list[End]:
         """Record how steps ended, together; outputs the record cannot keep make theirs a failed one."""
         self._room += len(ended)
-        ends = [Finished(n.execution or 0, STATES[p.state], p.outputs, p.error, p.attempts) for n, p in ended]
+        ends = [
+            Finished(n.execution or 0, STATES[p.state], p.outputs, p.error, p.attempts, p.failure) for n, p in ended
+        ]
         found = []
         for (node, performed), outputs in zip(ended, self._recorder.finish_each(ends), strict=True):
             if isinstance(outputs, Invalid):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clew.executors.cache import Decision, fault_of, local_path, outputs_of
 from clew.executors.fingerprint import Fingerprint
+from clew.executors.marks import barred
 from clew.executors.pipeline.held import Held
 from clew.executors.runs.find import run_named
 from clew.executors.runs.kept import Run
@@ -48,7 +49,7 @@ class Adopter:
         Cost: a dictionary look-up for what was not done; else as a hit of the cache.
         """
         earlier = self.done.get(path)
-        if earlier is None or earlier.custom_properties.get("clew.fingerprint") != wanted.digest:
+        if earlier is None or earlier.custom_properties.get("clew.fingerprint") != wanted.digest or barred(earlier):
             return None
         with self.record.read() as reader:
             if wanted.unknown and not _same_inputs(reader, earlier, inputs):
@@ -57,6 +58,8 @@ class Adopter:
             if any(self._fault(artifact) for items in outputs.values() for artifact in items):
                 return None
             origin = _origin(reader, earlier)
+        if barred(origin):
+            return None
         parameters = earlier.custom_properties.get("outputs", {})
         assert isinstance(parameters, dict)
         return Decision("hit", f"the run before did it as execution:{earlier.id}", origin, outputs, parameters)

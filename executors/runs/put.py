@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from clew.executors.cache import PROJECT_TYPE
 from clew.executors.runs.kept import EXPERIMENT_TYPE, RUN_TYPE, About
 from clew.metadata.change import Change, NodePut
 from clew.metadata.ids import Kind
@@ -31,6 +32,8 @@ class RunPut:
     """Digest of its IR in the artifact store."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """How it is run: ``KEPT_OPTIONS``."""
+    project: str = ""
+    """The project it lies in, which may bound what it shares; empty: none."""
 
 
 def put_types(change: Change) -> None:
@@ -62,4 +65,7 @@ def put_run(change: Change, run: RunPut, more: Mapping[str, Value]) -> tuple[Nod
     )
     change.parent(context, pipeline)
     change.parent(context, experiment)
+    if run.project:
+        change.type(NodeType(Kind.CONTEXT, PROJECT_TYPE))
+        change.parent(context, change.context(PROJECT_TYPE, name=run.project, reuse="name"))
     return pipeline, context

@@ -191,13 +191,18 @@ class PostgresStore:
         if self._writer is not None and self._writer.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
             self._writer.close()  # left open by a Ctrl-C between two lines
         if self._writer is None or self._writer.closed:
-            pooled = self._engine.raw_connection()
-            self._writer = pooled.driver_connection
-            pooled.detach()
+            self._writer = self.detached()
             self._head = None
-            assert self._writer is not None
             self._short = ShortStatements(self._writer)
         return self._writer
+
+    def detached(self) -> psycopg.Connection[Row]:
+        """A connection of the caller's own, to keep as long as it likes and to close."""
+        self._check_process()
+        pooled = self._engine.raw_connection()
+        connection: psycopg.Connection[Row] = pooled.driver_connection  # type: ignore[assignment]
+        pooled.detach()
+        return connection
 
     def _remember(self, head: Head) -> None:
         self._head = head.copy()

@@ -197,6 +197,11 @@ def imports(uri: str, note: str = "n") -> int:
 
 
 @dsl.pipeline
+def looks_inside(uri: str) -> int:
+    return walk(folder=dsl.importer(artifact_uri=uri, artifact_class=Artifact).output).output
+
+
+@dsl.pipeline
 def inner_sums(n: int, step: int = 5) -> NamedTuple("Out", [("sum", int), ("data", Dataset)]):
     total = add(a=n, b=step)
     made = write(text=f"sum {total.output}")
@@ -395,8 +400,8 @@ def documented(text: str = "abc") -> int:
 
 
 PIPELINES = [
-    sums, words, imports, nested, loop, loops, hollow, kinds, crashes, sleeps, forgetful, empty_handed, straying, linking,
-    spoiling, retries, twins, uncached, keyed, folders, ways, needing, annotated, shells, documented,
+    sums, words, imports, looks_inside, nested, loop, loops, hollow, kinds, crashes, sleeps, forgetful, empty_handed, straying,
+    linking, spoiling, retries, twins, uncached, keyed, folders, ways, needing, annotated, shells, documented,
 ]  # fmt: skip
 
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clew.executors.fingerprint import Content, changes, code_digest, fingerprint, function_fingerprint, normalised
+from clew.executors.code import component_code, normalised
+from clew.executors.fingerprint import Content, changes, fingerprint, function_fingerprint
 from clew.metadata.errors import Invalid
 
 JSON = st.recursive(
@@ -71,19 +72,19 @@ def test_an_input_of_unknown_bytes_makes_the_fingerprint_unfit_for_reuse() -> No
     ],
 )
 def test_comments_docstrings_and_layout_do_not_count(edited: str) -> None:
-    assert code_digest(edited) == code_digest("def f(x):\n    return x + 1\n")
+    assert component_code(edited, "f") == component_code("def f(x):\n    return x + 1\n", "f")
 
 
 @pytest.mark.parametrize(
     "edited", ["def f(x):\n    return x + 2", "def f(y):\n    return y + 1", "def f(x=0):\n    return x + 1"]
 )
 def test_meaning_counts(edited: str) -> None:
-    assert code_digest(edited) != code_digest("def f(x):\n    return x + 1\n")
+    assert component_code(edited, "f") != component_code("def f(x):\n    return x + 1\n", "f")
 
 
 def test_a_docstring_that_the_code_reads_counts() -> None:
     a, b = (f'def f():\n    """{text}"""\n    return f.__doc__' for text in "ab")
-    assert code_digest(a) != code_digest(b)
+    assert component_code(a, "f") != component_code(b, "f")
 
 
 def test_text_that_is_no_python_counts_to_the_letter() -> None:

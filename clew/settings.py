@@ -86,6 +86,15 @@ def is_debug(environ: Mapping[str, str] | None = None) -> bool:
     return (os.environ if environ is None else environ).get("CLEW_DEBUG", "").lower() in ("1", "true", "yes", "on")
 
 
+def active_python(environ: Mapping[str, str] | None = None) -> Path:
+    """The Python of the virtual environment that is active, else the one that runs us."""
+    import sys
+
+    active = (os.environ if environ is None else environ).get("VIRTUAL_ENV", "")
+    python = Path(active) / "bin" / "python"
+    return python if active and python.exists() else Path(sys.executable)
+
+
 def names() -> list[str]:
     """Names of all settings."""
     return [f.name for f in fields(Settings)]

@@ -24,6 +24,7 @@ from clew.settings import Settings
 
 if TYPE_CHECKING:
     from clew.api.service import Services
+    from clew.executors.runs.service import RunService
     from clew.graph.choose import Choice
     from clew.graph.protocol import GraphEngine
     from clew.metadata.blobs import LocalStore
@@ -87,6 +88,15 @@ class Home:
         from clew.graph.choose import choose
 
         return choose(self.record, self.graph_folder, cast("Choice", self.settings.engine))
+
+    def run_service(self) -> RunService:
+        """What can be done with runs."""
+        from clew.executors.pipeline.run import RunOptions
+        from clew.executors.runs.service import RunService
+
+        own = self.settings
+        options = RunOptions(home=self.path, max_parallel=own.max_parallel, namespace=own.namespace, actor=own.author)
+        return RunService(self.record, self.blobs, options, own.record_url)
 
     def services(self) -> Services:
         """What the faces of a server call."""

@@ -15,6 +15,7 @@ from clew.cli.plain import read_plainly
 
 COMMANDS = {
     "run": ("Do", "clew.cli.run"),
+    "runs": ("Do", "clew.cli.runs"),
     "up": ("Do", "clew.cli.up"),
     "ls": ("Ask", "clew.cli.listing"),
     "show": ("Ask", "clew.cli.show"),
@@ -32,7 +33,7 @@ COMMANDS = {
     "export": ("Keep", "clew.cli.mlmd"),
     "version": ("Keep", "clew.cli.version"),
 }
-"""Name -> panel of the help, module that holds the function of that name."""
+"""Name -> panel of the help, module that holds the function of that name, or the Typer of several."""
 
 
 class Overview(typer.core.TyperGroup):
@@ -48,7 +49,7 @@ class Overview(typer.core.TyperGroup):
             if of != panel:
                 lines += ["", paint(of, "bold")]
                 panel = of
-            told = (_function(name).__doc__ or "").splitlines()[0]
+            told = _told(_function(name))
             lines.append(f"  {paint(name.ljust(9), 'cyan')} {told}")
         lines += ["", paint("Options", "bold")]
         records = [record for option in self.get_params(ctx) if (record := option.get_help_record(ctx))]
@@ -76,13 +77,23 @@ def command_for(arguments: Sequence[str]) -> Any:
     app.callback()(clew)
     for name, (panel, _) in COMMANDS.items():
         if named == name or (named is None and not only_help):
-            app.command(name, rich_help_panel=panel)(_function(name))
+            found = _function(name)
+            if isinstance(found, typer.Typer):
+                app.add_typer(found, name=name, rich_help_panel=panel)
+            else:
+                app.command(name, rich_help_panel=panel)(found)
     return read_plainly(typer.main.get_command(app))
 
 
 def _function(name: str) -> Any:
     """The function of a command; one that is named as a word of Python ends in an underscore."""
     return getattr(import_module(COMMANDS[name][1]), f"{name}_" if iskeyword(name) else name)
+
+
+def _told(found: Any) -> str:
+    """The first line of a command's help."""
+    text = found.info.help if isinstance(found, typer.Typer) else found.__doc__
+    return (text or "").strip().splitlines()[0]
 
 
 def _version(wanted: bool) -> None:

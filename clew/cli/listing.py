@@ -66,7 +66,7 @@ def ls(
             _types(client, type, json)
             return
         if what is What.RUNS:
-            from clew.cli.runs import list_runs
+            from clew.cli.runs_list import list_runs
 
             list_runs(client, where, namespace, None if all else limit, moment(as_of), json)
             return

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from clew.cli.given import pairs, parameters_from, paths, read_pipeline
 from clew.cli.options import Home, Json
 from clew.metadata.errors import UsageError
 
 if TYPE_CHECKING:
     from clew.executors.pipeline.ir import Pipeline
     from clew.executors.pipeline.run import RunOptions, RunResult
+    from clew.wiring import Home as OpenedHome
 
 EXIT = {"COMPLETE": 0, "CANCELED": 130}
 
@@ -28,10 +30,16 @@ class Containers(StrEnum):
 def run(
     pipeline: Annotated[
         str | None,
-        typer.Argument(metavar="[PIPELINE.yaml]", help="KFP v2 IR, compiled.", show_default=False),
+        typer.Argument(
+            metavar="[PIPELINE]", help="KFP v2 IR (YAML), or SOURCE.py[:function] to compile.", show_default=False
+        ),
     ] = None,
     parameter: Annotated[
         list[str] | None, typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A parameter; may be repeated.")
+    ] = None,
+    parameters: Annotated[
+        Path | None,
+        typer.Option("--parameters", metavar="FILE", help="Parameters from a JSON or YAML file; -p adds to it."),
     ] = None,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Run every step, and let no later run find them.")
@@ -69,6 +77,13 @@ def run(
     volume: Annotated[
         list[str] | None, typer.Option("--volume", metavar="CLAIM=FOLDER", help="The folder of a volume claim.")
     ] = None,
+    python: Annotated[
+        Path | None,
+        typer.Option("--python", metavar="PATH", help="The Python whose kfp compiles SOURCE.py (the active one)."),
+    ] = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Print the run's id; it goes on in a process of its own.")
+    ] = False,
     namespace: Annotated[
         str | None, typer.Option("--namespace", "-n", metavar="NAME", help="Namespace to record in.")
     ] = None,
@@ -87,6 +102,8 @@ def run(
 
       clew run pipeline.yaml --name nightly --experiment churn --label team=search
 
+      clew run pipeline.py:train --parameters params.yaml --detach
+
       clew run --resume 3f2a
 
       clew run pipeline.yaml --secret db=.env --volume cache=/data/cache
@@ -94,7 +111,7 @@ def run(
       clew run pipeline.yaml --json | jq .state
     """
     from clew.cli.progress import progress
-    from clew.executors.pipeline.run import RunOptions, run_pipeline
+    from clew.executors.pipeline.run import RunOptions, check, run_pipeline
     from clew.executors.runs.kept import About, labels_of
     from clew.settings import load
     from clew.wiring import Home as OpenedHome
@@ -110,12 +127,12 @@ def run(
         containers=containers.value,
         namespace=settings.namespace,
         actor=settings.author,
-        secrets=_paths("secret", "--secret name=path", secret),
-        config_maps=_paths("config-map", "--config-map name=path", config_map),
-        volumes=_paths("volume", "--volume claim=folder", volume),
+        secrets=paths("secret", "--secret name=path", secret),
+        config_maps=paths("config-map", "--config-map name=path", config_map),
+        volumes=paths("volume", "--volume claim=folder", volume),
         about=About(name or "", experiment or About().experiment, labels_of(label or [])).checked(),
     )
-    given = _pairs("parameter", "-p name=value", parameter)
+    given = parameters_from(parameters) | pairs("parameter", "-p name=value", parameter)
     if resume is not None:
         if pipeline is not None or given or name or experiment or label or no_cache or refresh or timeout:
             raise UsageError(
@@ -126,7 +143,8 @@ def run(
             )
         read = None
     else:
-        read = _read(pipeline, given, options)  # before a home is made for a run that cannot be
+        read = read_pipeline(pipeline, python)
+        check(read, given, options)  # before a home is made for a run that cannot be
     opened = OpenedHome(settings, create=read is not None)
     try:
         if read is None:
@@ -134,6 +152,9 @@ def run(
 
             again = resumed(opened.record, opened.blobs, resume or "", options)
             read, given, options = again.pipeline, again.parameters, again.options
+        if detach:
+            _detach(opened, read, given, options, json)
+            return
         with progress() as observer:
             result = run_pipeline(opened.record, opened.blobs, read, given, options=options, observer=observer)
     finally:
@@ -147,35 +168,19 @@ def run(
     raise typer.Exit(EXIT.get(result.state, 1))
 
 
-def _read(pipeline: str | None, given: dict[str, Any], options: RunOptions) -> Pipeline:
-    """The pipeline named on the command line, which ``given`` must fit. Errors: UsageError, Invalid."""
-    from clew.executors.pipeline.load import load
-    from clew.executors.pipeline.run import check
+def _detach(opened: OpenedHome, read: Pipeline, given: dict[str, Any], options: RunOptions, json: bool) -> None:
+    """Ask for the run, start its process, and tell its id."""
+    from clew.cli.output import emit, emit_json, note
+    from clew.executors.runs.again import Again
 
-    if pipeline is None:
-        raise UsageError(
-            "no pipeline was named", field="pipeline", remedy="Write `clew run PIPELINE.yaml`, or --resume RUN"
-        )
-    read = load(Path(pipeline))
-    check(read, given, options)
-    return read
-
-
-def _paths(option: str, spelling: str, texts: list[str] | None) -> dict[str, Path]:
-    return {name: Path(path).expanduser() for name, path in _pairs(option, spelling, texts).items()}
-
-
-def _pairs(option: str, spelling: str, texts: list[str] | None) -> dict[str, str]:
-    """``NAME=VALUE`` options as a mapping. Errors: UsageError."""
-    given: dict[str, str] = {}
-    for text in texts or []:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UsageError(f"{text[:80]!r} is not NAME=VALUE", field=option, value=text, remedy=f"Write {spelling}")
-        if name in given:
-            raise UsageError(f"{option} {name!r} is given twice", field=option, value=text, remedy="Give it once")
-        given[name] = value
-    return given
+    launcher = opened.run_service().launcher
+    run = launcher.ask(Again(read, given, options))
+    launcher.start(run)
+    if json:
+        emit_json(run.as_dict())
+        return
+    emit(run.id)
+    note(f"it goes on in a process of its own; `clew runs logs {run.id[:8]} -f` shows what it prints")
 
 
 def _print(result: RunResult) -> None:

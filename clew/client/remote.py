@@ -63,7 +63,7 @@ class RemoteClient:
         if text.startswith(("artifact:", "execution:", "context:")):
             return NodeRef.parse(text)
         if text.startswith(("sha256:", "tree:")):
-            found = self._ask(
+            found = self.ask(
                 """query($digest: String!, $asOf: AsOf) {
                   artifacts(filter: {digest: $digest}, orderBy: {direction: DESC}, first: 1, asOf: $asOf) {
                     nodes { id }
@@ -73,7 +73,7 @@ class RemoteClient:
                 asOf=_as_of(moment),
             )["artifacts"]["nodes"]
         else:
-            found = self._ask(
+            found = self.ask(
                 "query($uri: String!, $asOf: AsOf) { artifactsAt(uri: $uri, first: 1, asOf: $asOf) { id } }",
                 uri=address(text),
                 asOf=_as_of(moment),
@@ -86,7 +86,7 @@ class RemoteClient:
         """The nodes that exist among ``refs``, in their order."""
         if not refs:
             return {}
-        said = self._ask(
+        said = self.ask(
             "query($ids: [ID!]!, $asOf: AsOf) { nodes(ids: $ids, asOf: $asOf) { ...N } }" + NODE_FIELDS,
             ids=[str(ref) for ref in refs],
             asOf=_as_of(moment),
@@ -95,12 +95,12 @@ class RemoteClient:
 
     def artifacts_at(self, uri: str) -> list[Artifact]:
         """The artifacts at an address, however it is spelled; newest first."""
-        said = self._ask("query($uri: String!) { artifactsAt(uri: $uri) { ...N } }" + NODE_FIELDS, uri=uri)
+        said = self.ask("query($uri: String!) { artifactsAt(uri: $uri) { ...N } }" + NODE_FIELDS, uri=uri)
         return _artifacts(said["artifactsAt"])
 
     def artifacts_with_digest(self, digest: str) -> list[Artifact]:
         """The artifacts with these bytes; newest first, a hundred at most."""
-        said = self._ask(
+        said = self.ask(
             """query($digest: String!) {
               artifacts(filter: {digest: $digest}, orderBy: {direction: DESC}) { nodes { ...N } }
             }"""
@@ -111,7 +111,7 @@ class RemoteClient:
 
     def executions_with_fingerprint(self, fingerprint: str, limit: int = 20) -> list[Execution]:
         """The executions that depended on exactly the same; newest first."""
-        said = self._ask(
+        said = self.ask(
             """query($fingerprint: String!, $first: Int!) {
               executionsWithFingerprint(fingerprint: $fingerprint, first: $first) { ...N }
             }"""
@@ -124,7 +124,7 @@ class RemoteClient:
     def find(self, kind: Kind, type: str, name: str, namespace: str = "default") -> Node | None:
         """The node of that type and name; None when there is none."""
         try:
-            said = self._ask(
+            said = self.ask(
                 """query($kind: NodeKind!, $type: String!, $name: String!, $namespace: String!) {
                   find(kind: $kind, type: $type, name: $name, namespace: $namespace) { ...N }
                 }"""
@@ -140,7 +140,7 @@ class RemoteClient:
 
     def detail(self, ref: NodeRef, moment: Moment = NOW) -> Detail:
         """A node and what hangs on it."""
-        said = self._ask(_DETAIL, id=str(ref), first=EVENTS_MAX, asOf=_as_of(moment))["node"]
+        said = self.ask(_DETAIL, id=str(ref), first=EVENTS_MAX, asOf=_as_of(moment))["node"]
         node = wire.node(said)
         if ref.kind is Kind.CONTEXT:
             return Detail(
@@ -159,7 +159,7 @@ class RemoteClient:
 
     def history(self, ref: NodeRef) -> list[Node]:
         """Every state of a node, oldest first."""
-        said = self._ask("query($id: ID!) { node(id: $id) { history { ...N } } }" + NODE_FIELDS, id=str(ref))
+        said = self.ask("query($id: ID!) { node(id: $id) { history { ...N } } }" + NODE_FIELDS, id=str(ref))
         return [wire.node(one) for one in said["node"]["history"]]
 
     def nodes(
@@ -181,7 +181,7 @@ class RemoteClient:
         within = None if context is None else f"context:{context}"
         given = {"type": type, "namespace": namespace, "context": within}
         filter = {key: value for key, value in given.items() if value is not None}
-        said = self._ask(
+        said = self.ask(
             f"""query($where: String, $filter: {kind.value.capitalize()}Filter, $orderBy: OrderBy, $first: Int!,
                       $after: String, $asOf: AsOf) {{
               {name}(where: $where, filter: $filter, orderBy: $orderBy, first: $first, after: $after, asOf: $asOf) {{
@@ -205,7 +205,7 @@ class RemoteClient:
         found: list[tuple[NodeType, int]] = []
         cursor: str | None = None
         while True:
-            said = self._ask(
+            said = self.ask(
                 """query($kind: NodeKind, $after: String) {
                   types(kind: $kind, first: 500, after: $after) { nodes { ...T } pageInfo { hasNextPage endCursor } }
                 }"""
@@ -228,7 +228,7 @@ class RemoteClient:
         moment: Moment = NOW,
     ) -> Lineage:
         """Walk the lineage of ``seeds``."""
-        said = self._ask(
+        said = self.ask(
             f"""query($of: [ID!]!, $direction: Direction!, $depth: Int, $maxNodes: Int!, $asOf: AsOf,
                       $minSeq: Int64!) {{
               lineage(of: $of, direction: $direction, depth: $depth, maxNodes: $maxNodes, asOf: $asOf, minSeq: $minSeq)
@@ -246,7 +246,7 @@ class RemoteClient:
 
     def impact(self, seeds: Sequence[NodeRef], *, depth: int | None = None, max_nodes: int | None = 1000) -> Impacted:
         """Everything made from ``seeds``."""
-        said = self._ask(
+        said = self.ask(
             f"""query($of: [ID!]!, $depth: Int, $maxNodes: Int!, $minSeq: Int64!) {{
               impact(of: $of, depth: $depth, maxNodes: $maxNodes, minSeq: $minSeq) {{
                 artifacts executions byType {{ type {{ name }} count }} leaves {{ id }} reached {{ {_LINEAGE} }}
@@ -268,7 +268,7 @@ class RemoteClient:
 
     def paths(self, a: NodeRef, b: NodeRef, *, limit: int = 10) -> Routes:
         """Shortest paths from ``a`` down to ``b``."""
-        said = self._ask(
+        said = self.ask(
             """query($a: ID!, $b: ID!, $limit: Int!, $minSeq: Int64!) {
               paths(source: $a, target: $b, limit: $limit, minSeq: $minSeq) { paths { ids } length partial seq tookMs }
             }""",
@@ -283,7 +283,7 @@ class RemoteClient:
 
     def compare(self, a: NodeRef, b: NodeRef, *, everything: bool = False) -> dict[str, Any]:
         """What differs between two nodes of a kind."""
-        said = self._ask(_COMPARE, a=str(a), b=str(b), all=everything)["compare"]
+        said = self.ask(_COMPARE, a=str(a), b=str(b), all=everything)["compare"]
         return wire.comparison(said)
 
     def why(self, ref: NodeRef) -> dict[str, Any]:
@@ -292,7 +292,7 @@ class RemoteClient:
 
     def changes(self, after: int = 0, limit: int = 1000) -> list[Committed]:
         """The change log behind ``after``."""
-        said = self._ask(
+        said = self.ask(
             """query($after: String, $first: Int!) {
               changes(after: $after, first: $first) {
                 nodes { seq timeMs actor namespace digest log }
@@ -305,12 +305,12 @@ class RemoteClient:
 
     def seq(self) -> int:
         """Position of the last change."""
-        return int(self._ask("{ seq }")["seq"])
+        return int(self.ask("{ seq }")["seq"])
 
     def commit(self, change: Change) -> Receipt:
         """Record a change."""
         said = wire.SaidChange(change)
-        receipt = self._ask(
+        receipt = self.ask(
             """mutation($change: ChangeInput!) {
               record(change: $change) { seq timeMs changed replayed ids types { id } }
             }""",
@@ -332,7 +332,8 @@ class RemoteClient:
         """Close the connections."""
         self._graphql.close()
 
-    def _ask(self, query: str, **variables: Any) -> dict[str, Any]:
+    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """What the server answers to a GraphQL document. Errors: whatever it raised, by its code."""
         return self._graphql.ask(query, **variables)
 
 

@@ -29,8 +29,14 @@ def section(command: str) -> str:
     return found[1]
 
 
+def parts(command: str) -> dict[str, Any]:
+    """A command, or the commands of a group, by what the shell calls them."""
+    found = command_for([command]).commands[command]
+    return {f"{command} {name}": one for name, one in getattr(found, "commands", {}).items()} or {command: found}
+
+
 def options(command: str) -> list[str]:
-    parameters: list[Any] = command_for([command]).commands[command].params
+    parameters: list[Any] = [parameter for part in parts(command).values() for parameter in part.params]
     return [
         name
         for parameter in parameters
@@ -47,14 +53,15 @@ def descendants(cls: type[errors.ClewError]) -> list[type[errors.ClewError]]:
 def test_every_command_and_option_is_in_the_page_of_the_command_line(command: str) -> None:
     said = section(command)
     assert [name for name in options(command) if f"`{name}" not in said] == []
+    assert [part for part in parts(command) if part != command and f"clew {part}" not in said] == []
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_tells_its_options_and_an_example(command: str) -> None:
-    found = command_for([command]).commands[command]
-    untold = [p.name for p in found.params if not getattr(p, "help", None)]
-    assert untold == []
-    assert command == "version" or f"clew {command}" in found.help
+    for part, found in parts(command).items():
+        untold = [p.name for p in found.params if not getattr(p, "help", None)]
+        assert untold == []
+        assert command == "version" or f"clew {part}" in found.help
 
 
 @pytest.mark.parametrize("name", names())

@@ -1,0 +1,88 @@
+"""One task of a run, as its execution tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from clew.metadata.node import Execution
+from clew.metadata.states import ExecutionState
+
+KINDS = {
+    "system.ContainerExecution": "container",
+    "system.ImporterExecution": "importer",
+    "system.DAGExecution": "dag",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunTask:
+    """The execution of a task, read."""
+
+    execution: Execution
+
+    @property
+    def path(self) -> str:
+        """Where it stands in the run: ``for-loop-1#2/train``; empty of the run as a whole."""
+        return self._text("clew.path")
+
+    @property
+    def kind(self) -> str:
+        """container, importer or dag."""
+        return KINDS.get(self.execution.type, self.execution.type)
+
+    @property
+    def state(self) -> str:
+        """RUNNING, COMPLETE, CACHED, FAILED or CANCELED."""
+        state = self.execution.state
+        return "" if state is None else ExecutionState(state).name
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether another execution did the work."""
+        return self.execution.state is ExecutionState.CACHED
+
+    @property
+    def origin(self) -> int | None:
+        """Of a reused one: the execution that did the work."""
+        text = self._text("cached_execution_id")
+        return int(text) if text.isascii() and text.isdigit() else None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, once it has ended."""
+        started, ended = self.execution.started_ms, self.execution.ended_ms
+        return None if started is None or ended is None else max(0.0, (ended - started) / 1000)
+
+    @property
+    def error(self) -> str:
+        """Why it failed."""
+        return self._text("clew.error")
+
+    def as_dict(self) -> dict[str, Any]:
+        """How JSON shows it."""
+        told = self.execution.custom_properties
+        origin = self.origin
+        return {
+            "name": self.path,
+            "kind": self.kind,
+            "state": self.state,
+            "cached": self.is_cached,
+            "origin": None if origin is None else f"execution:{origin}",
+            "started_ms": self.execution.started_ms,
+            "ended_ms": self.execution.ended_ms,
+            "seconds": self.seconds,
+            "execution": str(self.execution.ref),
+            "inputs": told.get("inputs", {}),
+            "outputs": told.get("outputs", {}),
+            "error": self.error,
+        }
+
+    def _text(self, name: str) -> str:
+        value = self.execution.custom_properties.get(name)
+        return value if isinstance(value, str) else ""
+
+
+def tasks_of(executions: list[Execution]) -> list[RunTask]:
+    """The tasks among the executions of a run, in the order they began; the run as a whole is none."""
+    return [RunTask(e) for e in executions if e.type in KINDS and not (e.name or "").startswith("run/")]

@@ -10,6 +10,19 @@ import typer
 
 from clew.cli.given import pairs, parameters_from, paths, read_pipeline
 from clew.cli.options import Home, Json
+from clew.cli.run_cache import (
+    CacheFailures,
+    CacheMode,
+    CachePolicyFile,
+    IgnoreInput,
+    MaxAge,
+    NoCache,
+    Project,
+    Refresh,
+    ScopeOption,
+    mode_of,
+    rules_of,
+)
 from clew.metadata.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,10 +54,15 @@ def run(
         Path | None,
         typer.Option("--parameters", metavar="FILE", help="Parameters from a JSON or YAML file; -p adds to it."),
     ] = None,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Run every step, and let no later run find them.")
-    ] = False,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Run every step anew, for later runs to find.")] = False,
+    no_cache: NoCache = False,
+    refresh: Refresh = False,
+    cache: CacheMode = None,
+    max_age: MaxAge = None,
+    scope: ScopeOption = None,
+    ignore_input: IgnoreInput = None,
+    cache_failures: CacheFailures = None,
+    cache_policy: CachePolicyFile = None,
+    project: Project = None,
     max_parallel: Annotated[
         int | None,
         typer.Option("--max-parallel", metavar="N", min=1, help="Steps at once (two a processor, at least 4)."),
@@ -104,6 +122,8 @@ def run(
 
       clew run pipeline.py:train --parameters params.yaml --detach
 
+      clew run pipeline.yaml --max-age 7d --ignore-input train.seed
+
       clew run --resume 3f2a
 
       clew run pipeline.yaml --secret db=.env --volume cache=/data/cache
@@ -116,14 +136,16 @@ def run(
     from clew.settings import load
     from clew.wiring import Home as OpenedHome
 
-    if no_cache and refresh:
-        raise UsageError("--no-cache and --refresh exclude each other", field="cache", remedy="Give one")
+    mode = mode_of(no_cache, refresh, cache)
+    rules = rules_of(max_age, scope, ignore_input, cache_failures, cache_policy)
     settings = load(home=home, url="", namespace=namespace, max_parallel=max_parallel)
     options = RunOptions(
         home=settings.home.absolute(),
         max_parallel=settings.max_parallel,
         step_timeout_s=timeout,
-        cache="off" if no_cache else "refresh" if refresh else "on",
+        cache=mode,
+        rules=rules,
+        project=project or "",
         containers=containers.value,
         namespace=settings.namespace,
         actor=settings.author,
@@ -134,7 +156,7 @@ def run(
     )
     given = parameters_from(parameters) | pairs("parameter", "-p name=value", parameter)
     if resume is not None:
-        if pipeline is not None or given or name or experiment or label or no_cache or refresh or timeout:
+        if pipeline is not None or given or name or experiment or label or mode != "on" or rules or timeout:
             raise UsageError(
                 "a resumed run is as the run before it",
                 field="resume",

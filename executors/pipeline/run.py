@@ -30,13 +30,14 @@ from clew.executors.pipeline.lease import Lease, close_lost_runs
 from clew.executors.pipeline.load import load
 from clew.executors.pipeline.preflight import check_pods
 from clew.executors.pipeline.recorder import Recorder
+from clew.executors.pipeline.ruled import check_rules
 from clew.executors.pipeline.scheduler import Scheduler
 from clew.executors.pipeline.unfold import Frame, Node
 from clew.executors.pipeline.values import bind
 from clew.executors.policy import Always
 from clew.executors.process import LocalProcesses
 from clew.executors.protocol import CachePolicy, Executor, Observer, Silent
-from clew.executors.rules import EMPTY, Rulebook, of_mode
+from clew.executors.rules import Rulebook, of_mode
 from clew.executors.runs.cancel import watched
 from clew.executors.runs.kept import KEPT_OPTIONS, About, keep_spec
 from clew.executors.runs.put import RunPut
@@ -66,8 +67,8 @@ class RunOptions:
     cache: Literal["on", "read", "write", "refresh", "off"] = "on"
     """``off`` neither looks nor lets others find; ``read`` only looks; ``write`` runs everything and lets others find
     it; ``refresh`` besides makes what ran before not count any more."""
-    rules: Rulebook = EMPTY
-    """What else is said about the cache, for all tasks or for some."""
+    rules: Mapping[str, Any] = field(default_factory=dict)
+    """What else is said about the cache, for all tasks or for some: executors/rulebook.py."""
     project: str = ""
     """The project the run belongs to; empty: none."""
     policy: CachePolicy = field(default_factory=Always)
@@ -208,6 +209,7 @@ def check(pipeline: ir.Pipeline, parameters: Mapping[str, Any], options: RunOpti
     given = bind(pipeline.root.inputs, parameters)
     for_pods = read_given(options.secrets, options.config_maps, options.volumes)
     check_pods(pipeline, given, for_pods, mounts_here=True)
+    check_rules(pipeline, options.home, options.rules)
     return given, for_pods
 
 
@@ -275,7 +277,7 @@ class _Run:
             hashed=hashed,
             environments=Environments(options.environments or home / "envs"),
             policy=options.policy,
-            rulebook=options.rules.and_(Rulebook(asked)),
+            rulebook=check_rules(self.pipeline, home, options.rules).and_(Rulebook(asked)),
             salt=options.salt,
             pipeline=self.pipeline.name,
             sdk_version=self.pipeline.sdk_version,

@@ -29,6 +29,7 @@ OPEN = ("PENDING", "RUNNING")
 CLOSED = ("COMPLETE", "FAILED", "CANCELED")
 KEPT_OPTIONS = (
     "cache", "max_parallel", "step_timeout_s", "containers", "salt", "secrets", "config_maps", "volumes",
+    "rules", "project",
 )  # fmt: skip
 """Fields of RunOptions that a repeated run has again."""
 _LABEL_KEY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?")

@@ -126,3 +126,37 @@ def test_a_run_that_is_stopped_ends_cleanly_and_says_so(
     assert "Traceback" not in err
     (run,) = shell("ls", "runs", "--home", tmp_path, "--json").json()["items"]
     assert run["run"]["state"] == "CANCELED"
+
+
+def test_the_cache_is_told_what_to_do_on_the_command_line(shell: Clew, sums: Path, tmp_path: Path) -> None:
+    def states(*options: str) -> set[str]:
+        said = shell("run", sums, "--home", tmp_path, "--json", *options).json()
+        return {task["state"] for task in said["tasks"] if task["kind"] == "container"}
+
+    states()
+    assert states("--max-age", "1d", "--scope", "pipeline") == {"CACHED"}
+    assert states("--disable-cache") == {"COMPLETE"}
+    assert states("--cache", "write") == {"COMPLETE"}
+    (tmp_path / "rules.toml").write_text('max_age = "0s"')
+    assert states("--cache-policy", str(tmp_path / "rules.toml"), "--max-age", "1d") == {"COMPLETE"}
+    states("--ignore-input", "save.x", "-p", "b=1")
+    assert "CACHED" in states("--ignore-input", "save.x", "-p", "b=2")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--refresh", "--no-cache"], "exclude each other"),
+        (["--max-age", "soon"], "no age"),
+        (["--ignore-input", "seed"], "not TASK.NAME"),
+        (["--ignore-input", "nope.seed"], "no task 'nope'"),
+        (["--cache-policy", "/nowhere/rules.toml"], "/nowhere/rules.toml"),
+    ],
+)
+def test_bad_rules_of_the_cache_are_refused_and_nothing_is_written(
+    shell: Clew, sums: Path, tmp_path: Path, options: list[str], told: str
+) -> None:
+    shown = shell("run", sums, "--home", tmp_path / "home", *options)
+    assert (shown.code, shown.out) == (2, "")
+    assert told in shown.err
+    assert not (tmp_path / "home").exists()

@@ -18,7 +18,7 @@ import pytest
 from clew.executors import images, marks
 from clew.executors.explain import Explanation, explain
 from clew.executors.pipeline.run import RunResult, TaskResult
-from clew.executors.rules import Rulebook, Rules, Scope, of_mapping
+from clew.executors.rules import Rulebook, Scope, of_mapping
 from clew.metadata.ids import Kind
 from clew.metadata.node import Execution
 from clew.metadata.record import Record
@@ -169,7 +169,7 @@ def test_point_04_the_sdk_pin_does_not_count_in_a_shell_command_either(bench: An
 
 
 def test_point_05_an_ignored_input_does_not_count(bench: Any) -> None:
-    options = {"rules": Rulebook(tasks=(("document", Rules(ignore=frozenset({"text"}))),))}
+    options = {"rules": {"task": {"document": {"ignore": ["text"]}}}}
     bench.run("documented", text="abc", options=options)
     again = bench.run("documented", text="longer", options=options)
     assert (task(again, "document").cached, again.outputs) == (True, {"Output": 3})
@@ -189,12 +189,12 @@ def test_point_05_a_component_says_itself_which_inputs_to_ignore(bench: Any) -> 
 def test_point_06_results_grow_stale_by_task_and_by_run(bench: Any, states: Any) -> None:
     bench.run("words")
     time.sleep(0.05)
-    one = bench.run("words", options={"rules": Rulebook(tasks=(("shout", of_mapping({"max_age": "10ms"}, "")),))})
+    one = bench.run("words", options={"rules": {"task": {"shout": {"max_age": "10ms"}}}})
     assert states(one) == {"write": "CACHED", "shout": "COMPLETE", "count-words": "CACHED"}
     assert "old" in why(bench, one, "shout").reason
-    every = bench.run("words", options={"rules": Rulebook(Rules(max_age_s=0.01))})
+    every = bench.run("words", options={"rules": {"max_age": 0.01}})
     assert set(states(every).values()) == {"COMPLETE"}
-    assert set(states(bench.run("words", options={"rules": Rulebook(Rules(max_age_s=3600))})).values()) == {"CACHED"}
+    assert set(states(bench.run("words", options={"rules": {"max_age": "1h"}})).values()) == {"CACHED"}
 
 
 @pytest.mark.parametrize("harm", ["delete", "edit"])
@@ -297,11 +297,14 @@ def test_point_13_the_stricter_of_home_pipeline_run_and_task_wins(bench: Any, st
         result: dict[str, str] = states(bench.run("words", options=levels))
         return result
 
-    off = of_mapping({"mode": "off"}, "here")
-    assert set(of(rules=Rulebook(pipelines=(("words", off),))).values()) == {"COMPLETE"}
-    assert set(of(rules=Rulebook(pipelines=(("other", off),))).values()) == {"CACHED"}
-    assert of(rules=Rulebook(tasks=(("sh*", off),)))["shout"] == "COMPLETE"
-    assert set(of(rules=Rulebook(off), cache="on").values()) == {"COMPLETE"}
+    off = {"mode": "off"}
+    assert set(of(rules={"pipeline": {"words": off}}).values()) == {"COMPLETE"}
+    assert set(of(rules={"pipeline": {"other": off}}).values()) == {"CACHED"}
+    assert of(rules={"task": {"sh*": off}})["shout"] == "COMPLETE"
+    (bench.home / "cache.toml").write_text('mode = "off"')
+    assert set(of(cache="on").values()) == {"COMPLETE"}
+    (bench.home / "cache.toml").write_text('[pipeline."other"]\nmode = "off"')
+    assert set(of(cache="on").values()) == {"CACHED"}
     both = Rulebook(of_mapping({"mode": "read"}, "a")).and_(Rulebook(of_mapping({"mode": "write"}, "b")))
     assert both.of("p", ("t",)).off
 
@@ -314,7 +317,7 @@ def test_point_13_what_is_refreshed_makes_older_results_not_count(bench: Any) ->
 
 
 def scoped(scope: Scope, **options: Any) -> dict[str, Any]:
-    return {"rules": Rulebook(Rules(scope=scope))} | options
+    return {"rules": {"scope": scope.word}} | options
 
 
 def test_point_14_a_pipeline_keeps_to_itself_where_it_is_told_to(bench: Any) -> None:
@@ -375,7 +378,7 @@ def test_point_16_what_a_task_returned_satisfies_a_call_of_the_same_function(ben
 def test_point_18_a_failure_is_remembered_only_where_one_asks_for_it(bench: Any) -> None:
     first = bench.run("crashes")
     assert not first.tasks[0].cached
-    remembered = bench.run("crashes", options={"rules": Rulebook(Rules(failures_s=60))})
+    remembered = bench.run("crashes", options={"rules": {"failures": "1m"}})
     again = execution(bench, remembered, "crash")
     assert (again.state, again.custom_properties["cached_execution_id"]) == (
         ExecutionState.FAILED,
@@ -384,7 +387,7 @@ def test_point_18_a_failure_is_remembered_only_where_one_asks_for_it(bench: Any)
     assert why(bench, remembered, "crash").outcome == "failed"
     assert "flood gates" in str(again.custom_properties["clew.error"])
     time.sleep(0.05)
-    anew = bench.run("crashes", options={"rules": Rulebook(Rules(failures_s=0.01))})
+    anew = bench.run("crashes", options={"rules": {"failures": "10ms"}})
     assert why(bench, anew, "crash").outcome == "miss"
     assert why(bench, bench.run("crashes"), "crash").outcome == "miss"
 

@@ -218,6 +218,8 @@ def test_a_run_keeps_what_it_takes_to_run_it_again(runs: Runs) -> None:
         "secrets": {},
         "config_maps": {},
         "volumes": {},
+        "rules": {},
+        "project": "",
     }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +18,7 @@ from clew.metadata.errors import SubmitFailed
 
 GRACE_S = 5.0
 """Between the polite signal and the one that cannot be refused."""
+_END_S = 30.0
 PASSED_ON = (
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
@@ -90,15 +93,19 @@ class _Process:
     def __init__(self, process: subprocess.Popen[bytes] | WarmProcess, work: Work) -> None:
         self._process = process
         self._folder = work.folder
+        self._ends = work.ends
         self._timers: list[threading.Timer] = []
         self._timed_out = self._canceled = False
-        _note_pid(work.folder, process.pid)
+        _note_pid(work.folder, process.pid, work.ends)
         if work.timeout_s is not None:
             self._later(work.timeout_s, self._time_out)
 
     def wait(self) -> Ended:
         try:
             code = self._process.wait()
+        except BaseException:
+            _run_all(self._ends)
+            raise
         finally:
             for timer in self._timers:
                 timer.cancel()
@@ -106,6 +113,8 @@ class _Process:
                 _signal_group(self._process.pid, signal.SIGKILL)  # whatever it left behind
             with suppress(OSError):
                 _pid_file(self._folder).unlink()
+        if self._canceled or self._timed_out or code < 0:
+            _run_all(self._ends)
         return Ended(code, self._timed_out, self._canceled)
 
     def cancel(self) -> None:
@@ -125,6 +134,7 @@ class _Process:
 
     def _kill(self) -> None:
         if self._process.returncode is None:
+            _run_all(self._ends)
             _signal_group(self._process.pid, signal.SIGKILL)
 
     def _later(self, after_s: float, act: object) -> None:
@@ -139,7 +149,9 @@ def kill_left_behind(folder: Path) -> int:
     killed = 0
     for path in folder.rglob(".pid"):
         with suppress(OSError, ValueError):
-            pid, born = path.read_text().split()
+            pid, born, *ends = path.read_text().split("\n")
+            if ends[0]:
+                _run_all(json.loads(ends[0]))
             if _born(int(pid)) == born:  # not another process that was given the same number since
                 _signal_group(int(pid), signal.SIGKILL)
                 killed += 1
@@ -147,9 +159,15 @@ def kill_left_behind(folder: Path) -> int:
     return killed
 
 
-def _note_pid(folder: Path, pid: int) -> None:
+def _note_pid(folder: Path, pid: int, ends: Sequence[Sequence[str]]) -> None:
     with suppress(OSError), open(_pid_file(folder), "w") as stream:
-        stream.write(f"{pid} {_born(pid)}")
+        stream.write(f"{pid}\n{_born(pid)}\n{json.dumps(ends) if ends else ''}")
+
+
+def _run_all(commands: Sequence[Sequence[str]]) -> None:
+    for command in commands:
+        with suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_END_S)
 
 
 def _pid_file(folder: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -33,6 +33,12 @@ class Work:
     """What ``command`` comes to, if that is a Python module: it may be started from a Python that is warm."""
     given: bytes = field(default=b"", repr=False)
     """What it reads from standard input."""
+    ends: tuple[tuple[str, ...], ...] = ()
+    """Commands that end it for certain, where killing its processes would not."""
+
+    def ended_by(self, *commands: tuple[str, ...]) -> Work:
+        """The same, with more of those."""
+        return replace(self, ends=self.ends + commands)
 
 
 @dataclass(frozen=True, slots=True)

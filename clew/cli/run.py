@@ -36,8 +36,11 @@ EXIT = {"COMPLETE": 0, "CANCELED": 130}
 class Containers(StrEnum):
     """What to do with steps whose program lives in an image."""
 
-    REFUSE = "refuse"
+    AUTO = "auto"
+    DOCKER = "docker"
+    PODMAN = "podman"
     HOST = "host"
+    REFUSE = "refuse"
 
 
 def run(
@@ -72,8 +75,8 @@ def run(
     ] = None,
     containers: Annotated[
         Containers,
-        typer.Option("--containers", help="Run programs of container components on this machine, or refuse."),
-    ] = Containers.REFUSE,
+        typer.Option("--containers", help="What runs tasks that need their image; host is this machine itself."),
+    ] = Containers.AUTO,
     name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="What to call the run.")] = None,
     experiment: Annotated[
         str | None, typer.Option("--experiment", "-e", metavar="NAME", help="The experiment it belongs to (Default).")

@@ -60,6 +60,8 @@ class Bound:
     """Of the fingerprint: digests of the secrets and config maps by where the step sees them, names of the rest."""
     untracked: str = ""
     """Why equal fingerprints promise nothing: it sees a volume whose content is not an input."""
+    workspace: Path | None = None
+    """The workspace of the run, if it uses it."""
 
 
 class Cluster:
@@ -151,7 +153,8 @@ class Cluster:
             return bound
         self.workspace.mkdir(parents=True, exist_ok=True)
         named = (Placed(WORKSPACE, self.workspace),) if WORKSPACE in text else ()
-        return replace(bound, mounts=bound.mounts + named, untracked="what lies in the workspace is no input of it")
+        untracked = "what lies in the workspace is no input of it"
+        return replace(bound, mounts=bound.mounts + named, untracked=untracked, workspace=self.workspace)
 
     def _bind(self, pod: Pod, node: Node) -> Bound:
         environ = {variable: self._field(name, pod, node) for variable, name in pod.fields.items()}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from clew.executors import marks
 from clew.executors.cache import Cache, Decision
 from clew.executors.claims import Claim
+from clew.executors.engine import Engine
 from clew.executors.fingerprint import Fingerprint, fingerprint
 from clew.executors.hashed import Hashed
 from clew.executors.images import Resolve, as_written
@@ -19,6 +20,7 @@ from clew.executors.pipeline.bootstrap import Lightweight, read
 from clew.executors.pipeline.cluster import CREATE_CLAIM, STAND_INS, Bound, Cluster
 from clew.executors.pipeline.environment import Environment, Environments
 from clew.executors.pipeline.held import Held, Values, from_record
+from clew.executors.pipeline.imaged import why_image
 from clew.executors.pipeline.importer import bring, known
 from clew.executors.pipeline.key import key_of
 from clew.executors.pipeline.placeholder import fill_run
@@ -71,6 +73,8 @@ class Decider:
     names: Mapping[str, str]
     timeout_s: float | None
     cluster: Cluster
+    engine: Engine | None
+    """What runs the tasks that need their image; None: this machine."""
     preparing: Callable[[str], None]
     adopter: Adopter | None = None
     """Of a resumed run: what it takes over from the run before it."""
@@ -146,17 +150,19 @@ class Decider:
         if container.image in STAND_INS:
             return self._claim(node, container, inputs, started)
         bound = self.cluster.bind(container, node, inputs.parameters)
+        engine = self.engine if why_image(container) else None
         lightweight = read(container)
         if node.task.is_exit:
             inputs = self._told(node, lightweight, inputs)
-        environment = self._environment(lightweight) if lightweight and lightweight.packages.packages else None
+        named = lightweight is not None and bool(lightweight.packages.packages)
+        environment = self._environment(lightweight) if lightweight and named and not engine else None
         rules = self._rules(node, container.env)
         untracked = "" if node.task.caching.key else bound.untracked
         if node.task.is_exit:
             untracked = "it is told how another task ended, and does what it does in every run"
         if untracked:
             rules = rules.and_(Rules(unread=untracked, unwritten=untracked))
-        print_ = self._fingerprint(node, container, lightweight, environment, inputs, rules, bound)
+        print_ = self._fingerprint(node, container, lightweight, environment, inputs, rules, bound, engine)
         reusable = not rules.unwritten and not print_.unknown
 
         def doing(decision: Decision) -> Doing:
@@ -183,14 +189,14 @@ class Decider:
                     return Done(doing(decision), ExecutionState.FAILED, Values())
             else:
                 decision = Decision("off", rules.off or print_.unknown)
-            if lightweight and environment is None:
+            if lightweight and environment is None and engine is None:
                 environment = self._environment(lightweight)
             from clew.executors.pipeline.step import Step  # 4 ms that a run in which all is reused need not pay
 
             step = Step(
                 node.task.component,
                 container,
-                lightweight,
+                lightweight if engine is None else None,
                 environment,
                 inputs.parameters,
                 inputs.artifacts,
@@ -198,6 +204,7 @@ class Decider:
                 self._names(node),
                 container.timeout_s if container.timeout_s is not None else self.timeout_s,
                 bound,
+                engine,
             )
             undo.pop_all()
             return ToRun(step, doing(decision), claim)
@@ -264,6 +271,7 @@ class Decider:
         inputs: Values,
         rules: Rules,
         bound: Bound,
+        engine: Engine | None,
     ) -> Fingerprint:
         return key_of(
             node.task,
@@ -271,11 +279,17 @@ class Decider:
             lightweight,
             environment,
             inputs,
-            image=container.image if lightweight else self.resolve_image(container.image),
+            image=self._image(container, lightweight, engine),
             salt=self.salt,
             ignored=rules.ignore,
             more=bound.parts,
         )
+
+    def _image(self, container: ir.Container, lightweight: Lightweight | None, engine: Engine | None) -> str:
+        """What stands for the image: of one that runs, the digest of what its tag names now, pulled if need be."""
+        if engine is not None:
+            return engine.image_digest(container.image, pull=str(container.pod.hints.get("imagePullPolicy", "")))
+        return container.image if lightweight else self.resolve_image(container.image)
 
     def _names(self, node: Node) -> dict[str, str]:
         task = {

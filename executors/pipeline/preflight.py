@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any
 
 from clew.executors.pipeline import ir
@@ -23,8 +23,12 @@ def containers_of(component: ir.Component, path: str = "") -> Iterator[tuple[str
             yield from containers_of(task.component, place)
 
 
-def check_pods(pipeline: ir.Pipeline, parameters: Mapping[str, Any], given: Given, *, mounts_here: bool) -> None:
+def check_pods(
+    pipeline: ir.Pipeline, parameters: Mapping[str, Any], given: Given, is_process: Callable[[ir.Container], bool]
+) -> None:
     """Refuse what is known to be missing; names that steps compute are looked up when they have.
+
+    ``is_process`` tells a task that runs as a process of this machine from one in a container.
 
     Errors: InvalidPipeline naming the task, the secret, config map, key or claim, and the option that gives it.
     """
@@ -46,7 +50,7 @@ def check_pods(pipeline: ir.Pipeline, parameters: Mapping[str, Any], given: Give
                 continue
             if name not in _names(given, mount.kind) and not (mount.kind is Kind.CLAIM and made):
                 raise _refused(place, missing(mount.kind, name))
-        if container.pod.mounts and mounts_here and (why := why_not()):
+        if container.pod.mounts and is_process(container) and (why := why_not()):
             raise InvalidPipeline(
                 f"task {place!r} wants a volume at {container.pod.mounts[0].path}, and no process can have mounts of "
                 f"its own here: {why}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import threading
 import time
@@ -17,15 +16,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from clew.executors.cache import Cache
 from clew.executors.claims import Claims, claims_of
+from clew.executors.engine import Engine
 from clew.executors.hashed import Hashed
 from clew.executors.images import resolved
 from clew.executors.pipeline import ir
-from clew.executors.pipeline.bootstrap import read
-from clew.executors.pipeline.cluster import STAND_INS, Cluster
+from clew.executors.pipeline.cluster import Cluster
 from clew.executors.pipeline.decide import Decider, run_names
 from clew.executors.pipeline.environment import Environments
 from clew.executors.pipeline.given import Given, read_given
 from clew.executors.pipeline.held import Values
+from clew.executors.pipeline.imaged import Containers, engine_for, why_image
 from clew.executors.pipeline.lease import Lease, close_lost_runs
 from clew.executors.pipeline.load import load
 from clew.executors.pipeline.preflight import check_pods
@@ -43,7 +43,6 @@ from clew.executors.runs.kept import KEPT_OPTIONS, About, keep_spec
 from clew.executors.runs.put import RunPut
 from clew.metadata.blobs.failure import write_failed
 from clew.metadata.blobs.protocol import ArtifactStore
-from clew.metadata.errors import InvalidPipeline
 from clew.metadata.record import Record
 from clew.metadata.states import ExecutionState
 
@@ -51,7 +50,6 @@ if TYPE_CHECKING:
     from clew.executors.runs.adopt import Adopter
 
 _MODE_WHERE = {"off": "for this run (--no-cache)", "refresh": "for this run (--refresh)"}
-_PYTHON_IMAGE = re.compile(r"(^|/)([\w.-]*-)?python([:@-]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +72,8 @@ class RunOptions:
     policy: CachePolicy = field(default_factory=Always)
     salt: str = ""
     """Changes every fingerprint: results are shared only among runs with the same salt."""
-    containers: Literal["refuse", "host"] = "refuse"
-    """Whether programs of other images run as processes of this machine."""
+    containers: Containers = "auto"
+    """What runs tasks that need their image: an engine, or this machine itself (``host``)."""
     namespace: str = "default"
     actor: str = ""
     environments: Path | None = None
@@ -176,7 +174,7 @@ def run_pipeline(
     Errors: InvalidPipeline, Invalid before anything starts; Unavailable, Corrupt when the record cannot be used.
     """
     pipeline = source if isinstance(source, ir.Pipeline) else load(source)
-    given, for_pods = check(pipeline, parameters, options)
+    checked = check(pipeline, parameters, options)
     home = options.home.absolute()
     runs, leases = home / "runs", home / "locks" / "runs"
     options.about.checked()
@@ -188,11 +186,12 @@ def run_pipeline(
         raise write_failed(error, f"the home {home}") from error
     try:
         cluster = Cluster(
-            for_pods, home, runs / run, run, options.namespace, has_workspace=pipeline.platform.has_workspace
+            checked.given, home, runs / run, run, options.namespace, has_workspace=pipeline.platform.has_workspace
         )
         if options.about.resumed_from:
             cluster.take_over(runs / options.about.resumed_from)
-        result = _Run(record, store, pipeline, given, options, observer or Silent(), run, runs / run, cluster).run()
+        folder, watcher = runs / run, observer or Silent()
+        result = _Run(record, store, pipeline, checked, options, watcher, run, folder, cluster).run()
     except BaseException:
         lease.abandon()
         raise
@@ -200,17 +199,26 @@ def run_pipeline(
     return result
 
 
-def check(pipeline: ir.Pipeline, parameters: Mapping[str, Any], options: RunOptions) -> tuple[dict[str, Any], Given]:
-    """The parameters a run would have and what it was given beside them; nothing is written.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a run needs that was looked at before it exists."""
+
+    parameters: dict[str, Any]
+    given: Given
+    engine: Engine | None
+
+
+def check(pipeline: ir.Pipeline, parameters: Mapping[str, Any], options: RunOptions) -> Checked:
+    """Whether the run can be, and with what; nothing is written.
 
     Errors: InvalidPipeline naming the task that cannot be run here; Invalid naming the parameter or option.
     """
-    refuse_containers(pipeline.root, options)
-    given = bind(pipeline.root.inputs, parameters)
-    for_pods = read_given(options.secrets, options.config_maps, options.volumes)
-    check_pods(pipeline, given, for_pods, mounts_here=True)
+    engine = engine_for(pipeline.root, options.containers)
+    bound = bind(pipeline.root.inputs, parameters)
+    given = read_given(options.secrets, options.config_maps, options.volumes)
+    check_pods(pipeline, bound, given, lambda container: engine is None or not why_image(container))
     check_rules(pipeline, options.home, options.rules)
-    return given, for_pods
+    return Checked(bound, given, engine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +226,7 @@ class _Run:
     record: Record
     store: ArtifactStore
     pipeline: ir.Pipeline
-    parameters: dict[str, Any]
+    checked: Checked
     options: RunOptions
     observer: Observer
     run_id: str
@@ -242,12 +250,12 @@ class _Run:
             scheduler.decider = self._decider(scheduler, claims)
             about, kept = self.options.about, self.options.kept()
             place, project = self.folder.as_uri(), self.options.project
-            put = RunPut(self.run_id, self.pipeline.name, place, self.parameters, about, spec, kept, project)
+            put = RunPut(self.run_id, self.pipeline.name, place, self.checked.parameters, about, spec, kept, project)
             nodes = recorder.start_run(self.pipeline, put)
             self.observer.run_started(self.run_id, self.pipeline.name, self.folder)
             limit_s = self.pipeline.platform.timeout_s
             with watched(self.record, nodes.run, scheduler.cancel), _deadline(limit_s, scheduler.cancel) as is_late:
-                root = scheduler.run(self.pipeline.root.body, Values(self.parameters), nodes.root, self.folder)
+                root = scheduler.run(self.pipeline.root.body, Values(self.checked.parameters), nodes.root, self.folder)
             error = root.first_error()
             if is_late() and root.state == "CANCELED":
                 root.state, error = "FAILED", f"the run took longer than the {limit_s:g} s its pipeline allows"
@@ -285,6 +293,7 @@ class _Run:
             names=run_names(self.pipeline, self.run_id, str(self.folder)) | self.cluster.names,
             timeout_s=options.step_timeout_s,
             cluster=self.cluster,
+            engine=self.checked.engine,
             preparing=scheduler.note,
             adopter=self._adopter(hashed),
             resolve_image=resolved,
@@ -301,32 +310,6 @@ class _Run:
 
     def _max_parallel(self) -> int:
         return self.options.max_parallel or max(4, 2 * processors())
-
-
-def refuse_containers(component: ir.Component, options: RunOptions, path: str = "") -> None:
-    """Refuse a task whose program lives in an image, unless the user said to run it on this machine.
-
-    Errors: InvalidPipeline naming the task.
-    """
-    if options.containers == "host" or not isinstance(component.body, ir.Dag):
-        return
-    for name, task in component.body.tasks.items():
-        place = f"{path}/{name}" if path else name
-        body = task.component.body
-        if isinstance(body, ir.Container):
-            lightweight = read(body) is not None
-            if body.image in STAND_INS:
-                continue
-            if not lightweight or not _PYTHON_IMAGE.search(body.image):
-                what = "is a container component" if not lightweight else "needs what its image holds"
-                raise InvalidPipeline(
-                    f"task {place!r} {what} ({body.image}), and containers are not run here",
-                    field=place,
-                    value=body.image,
-                    remedy="Write it as a Python component on a python image, or pass --containers host "
-                    "to run its program on this machine",
-                )
-        refuse_containers(task.component, options, place)
 
 
 def processors() -> int:

@@ -14,14 +14,16 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from clew.executors.engine import Engine, Limits
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.bootstrap import Lightweight
 from clew.executors.pipeline.cluster import Bound
+from clew.executors.pipeline.contained import contained
 from clew.executors.pipeline.environment import Environment
 from clew.executors.pipeline.held import METRICS, Held, Values, without_none
 from clew.executors.pipeline.mounted import mounted
@@ -59,6 +61,8 @@ class Step:
     timeout_s: float | None
     bound: Bound = field(default_factory=Bound)
     """What stands in for the cluster it was written for."""
+    engine: Engine | None = None
+    """What runs it in its image; None: this machine."""
 
     @property
     def log(self) -> Path:
@@ -102,9 +106,14 @@ def _run_process(
     step: Step, executor_input: dict[str, Any], executor: Executor, started: Callable[[Job], None]
 ) -> None:
     before = {path: _stamp(path) for path in _input_paths(step)}
-    job = executor.submit(mounted(_work(step, executor_input), step.bound.mounts, step.folder / "stage"))
-    started(job)
-    ended = job.wait()
+    with ExitStack() as undo:
+        if step.engine is not None:
+            work = _container(step, step.engine, executor_input, undo)
+        else:
+            work = mounted(_work(step, executor_input), step.bound.mounts, step.folder / "stage")
+        job = executor.submit(work)
+        started(job)
+        ended = job.wait()
     if ended.canceled or ended.timed_out or ended.code != 0:
         raise _failed(step, ended)
     for path, stamp in before.items():
@@ -178,6 +187,14 @@ def _work(step: Step, executor_input: dict[str, Any]) -> Work:
         command = [python, "-c", _FROM_FILE, str(step.folder / "arguments.json")]
     module = PythonModule(step.environment.python, EXECUTOR, tuple(args))
     return Work(tuple(command), step.folder / "work", step.log, environ, step.timeout_s, module)
+
+
+def _container(step: Step, engine: Engine, executor_input: dict[str, Any], undo: ExitStack) -> Work:
+    command, args = (
+        fill_command(words, executor_input, step.names) for words in (step.container.command, step.container.args)
+    )
+    work = Work(tuple(command), step.folder / "work", step.log, step.environ(), step.timeout_s)
+    return contained(work, engine, step.container.image, args, step.bound, _input_paths(step), Limits(), undo)
 
 
 def _failed(step: Step, ended: Ended) -> StepFailed:

@@ -58,7 +58,7 @@ class Launcher:
     def put(self, change: Change, again: Again, run: str) -> NodePut:
         """Add a run that waits to ``change``. Errors: as :meth:`ask`."""
         about = again.options.about.checked()
-        given, _ = check(again.pipeline, again.parameters, again.options)
+        given = check(again.pipeline, again.parameters, again.options).parameters
         spec = keep_spec(self.store, again.pipeline.source)
         folder = self.home / "runs" / run
         put_types(change)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from clew.executors.pipeline.imaged import Containers
 from clew.executors.pipeline.lease import close_lost_runs, is_held
 from clew.executors.pipeline.load import parse
 from clew.executors.pipeline.run import RunOptions
@@ -61,7 +62,7 @@ class RunService:
             own,
             about=about,
             cache=_one_of("cache", cache, ("on", "off", "refresh")) or own.cache,
-            containers=_one_of("containers", containers, ("refuse", "host")) or own.containers,
+            containers=_one_of("containers", containers, get_args(Containers)) or own.containers,
             max_parallel=_positive("max_parallel", max_parallel) or own.max_parallel,
             step_timeout_s=_positive("step_timeout_s", step_timeout_s) or own.step_timeout_s,
             namespace=namespace or own.namespace,

@@ -138,7 +138,7 @@ def test_a_failed_task_is_tried_again_as_often_as_the_pipeline_says(bench: Any, 
 
 def test_a_container_runs_on_this_machine_only_when_told(bench: Any) -> None:
     with pytest.raises(InvalidPipeline) as refused:
-        bench.run("shells")
+        bench.run("shells", options={"containers": "refuse"})
     assert "'shell'" in refused.value.message
     assert "--containers host" in refused.value.remedy
     assert bench.run("shells", options={"containers": "host"}).outputs == {"Output": "hi|<hi>|none"}

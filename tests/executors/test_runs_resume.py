@@ -213,7 +213,7 @@ def test_a_run_keeps_what_it_takes_to_run_it_again(runs: Runs) -> None:
         "cache": "refresh",
         "max_parallel": 3,
         "step_timeout_s": 60.0,
-        "containers": "refuse",
+        "containers": "auto",
         "salt": "",
         "secrets": {},
         "config_maps": {},

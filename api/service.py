@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from clew.executors.runs.service import RunService
 from clew.graph.protocol import GraphEngine
 from clew.graph.sql import SqlEngine
 from clew.metadata.reader import Reader
@@ -18,6 +19,8 @@ class Services:
     record: Record
     engine: GraphEngine
     version: str = ""
+    runs: RunService | None = None
+    """What can be done with runs; None where there is no home to run them in."""
     most_rows: int | None = None
     """Rows a query may answer, where whoever asks must not be kept waiting; more are TooLong."""
 

@@ -103,7 +103,7 @@ class Home:
         from clew import __version__
         from clew.api.service import Services
 
-        return Services(record=self.record, engine=self.engine, version=__version__)
+        return Services(record=self.record, engine=self.engine, version=__version__, runs=self.run_service())
 
     def close(self) -> None:
         """Stop the engine and release the record."""

@@ -21,6 +21,21 @@ def _describe(enum: E, name: str, description: str, values: dict[str, str]) -> E
     return described
 
 
+class CacheMode(Enum):
+    """What a run does with the cache."""
+
+    ON = "on"
+    OFF = "off"
+    REFRESH = "refresh"
+
+
+class ContainerMode(Enum):
+    """What to do with steps whose program lives in an image."""
+
+    REFUSE = "refuse"
+    HOST = "host"
+
+
 class OrderField(Enum):
     """What a listing is ordered by."""
 
@@ -226,3 +241,19 @@ __all__ = [
     "StateChange",
     "UpdateMode",
 ]
+_describe(
+    CacheMode,
+    "CacheMode",
+    "What a run does with the cache.",
+    {
+        "ON": "Look for results, and let later runs find them.",
+        "OFF": "Neither.",
+        "REFRESH": "Run everything, and let later runs find it.",
+    },
+)
+_describe(
+    ContainerMode,
+    "ContainerMode",
+    "What to do with steps whose program lives in an image.",
+    {"REFUSE": "Refuse the run.", "HOST": "Run the program on the server's machine."},
+)

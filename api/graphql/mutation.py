@@ -12,6 +12,7 @@ from clew.api.graphql.nodes import Node
 from clew.api.graphql.operation import Info, Operation
 from clew.api.graphql.query import nodes_of
 from clew.api.graphql.record_change import ReadChange, read_type
+from clew.api.graphql.run_change import RunMutation
 from clew.api.graphql.scalars import Int64
 from clew.api.graphql.types import Type, types_of
 from clew.metadata import change as record
@@ -76,7 +77,7 @@ class Receipt:
 
 
 @strawberry.type(description="What can be recorded.")
-class Mutation:
+class Mutation(RunMutation):
     """Every way to write."""
 
     @recorded

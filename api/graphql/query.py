@@ -35,6 +35,7 @@ from clew.api.graphql.nodes import (
     wrap,
 )
 from clew.api.graphql.operation import Info, Operation, selects
+from clew.api.graphql.run_change import RunQuery
 from clew.api.graphql.scalars import Int64
 from clew.api.graphql.types import Type, type_of, types_of
 from clew.metadata.errors import InvalidCursor, TypeNotFound
@@ -44,7 +45,7 @@ Shown = Annotated[LineageFilter | None, strawberry.argument(description="Which r
 
 
 @strawberry.type(description="What Clew can be asked.")
-class Query:
+class Query(RunQuery):
     """Every question."""
 
     @resolved

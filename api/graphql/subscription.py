@@ -11,6 +11,7 @@ import strawberry
 from clew.api.graphql.describe import streamed
 from clew.api.graphql.log import Change, change_of, seq_of
 from clew.api.graphql.operation import Info
+from clew.api.graphql.run_change import RunSubscription
 from clew.metadata.node import Committed
 from clew.metadata.record import Record
 
@@ -19,7 +20,7 @@ BATCH = 200
 
 
 @strawberry.type(description="What can be listened to.")
-class Subscription:
+class Subscription(RunSubscription):
     """Every stream."""
 
     @streamed

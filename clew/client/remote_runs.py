@@ -42,7 +42,7 @@ class ServerVerbs:
 
     def clone(self, run: str, parameters: Mapping[str, Any], name: str | None = None) -> str:
         """Start a run of the same pipeline from its beginning."""
-        variables = "$id: String!, $parameters: Json, $name: String"
+        variables = "$id: String!, $parameters: JSON, $name: String"
         arguments = "id: $id, parameters: $parameters, name: $name"
         return self._do("cloneRun", variables, arguments, id=run, parameters=dict(parameters), name=name)
 

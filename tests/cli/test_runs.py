@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -278,3 +278,50 @@ def test_bad_usage_makes_no_home(home: Home, arguments: tuple[str, ...]) -> None
     said = [home.pipeline if word == "PIPELINE" else word for word in arguments]
     assert home.clew(*said).code == 2
     assert not home.folder.exists()
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server over a home of its own."""
+    home = tmp_path_factory.mktemp("served") / "home"
+    server = subprocess.Popen(
+        [CLEW, "up", "--home", home, "--port", "0", "--grpc-port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "CLEW_ENGINE": "sql", "CLEW_TOKEN": "secret"},
+    )
+    assert server.stderr is not None
+    yield server.stderr.readline().split(" at ")[1].split()[0]
+    server.terminate()
+    server.communicate(timeout=20)
+
+
+def test_the_same_is_done_through_a_server(shell: Clew, url: str, pipeline: Path, tmp_path: Path) -> None:
+    from clew.client.connect import connect
+    from clew.client.runs import NewRun, Runs
+    from clew.settings import load
+
+    flag = tmp_path / "flag"
+    flag.touch()
+    client = connect(load({}, url=url, token="secret"))
+    run = Runs(client).verbs.create(NewRun(pipeline.read_text(), {"flag": str(flag)}, name="far", labels={"a": "b"}))
+    client.close()
+
+    def clew(*arguments: object) -> Any:
+        return shell("runs", *arguments, "--server", url, CLEW_TOKEN="secret")
+
+    assert clew("wait", run).code == 1
+    flag.unlink()
+    assert [one["run"] for one in clew("ls", "--label", "a=b", "--json").json()["items"]] == [run]
+    assert "counting to 1" in clew("logs", run, "count").out
+    again = clew("retry", run, "--wait", "--json").json()
+    assert (again["state"], again["resumed_from"]) == ("COMPLETE", run)
+    told = clew("show", again["run"], "--json").json()
+    assert {task["name"]: task["state"] for task in told["tasks"]} == {"count": "CACHED", "maybe": "COMPLETE"}
+    slow = clew("clone", run, "-p", "seconds=60", "--json").json()["run"]
+    assert clew("cancel", slow, "--json").json()["state"] == "CANCELED"
+    assert clew("compare", run, again["run"], "--json").json()["states"][0]["values"] == ["FAILED", "COMPLETE"]
+    assert clew("archive", run, "--json").json()["archived"] is True
+    assert clew("unarchive", run, "--json").json()["archived"] is False
+    assert clew("cancel", run).err.startswith(f"clew: run {run} is FAILED already")
+    assert shell("runs", "cancel", run, "--server", url).code == 1  # without the token

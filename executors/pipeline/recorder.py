@@ -103,7 +103,9 @@ class Recorder:
         self._components: dict[str, int] = {}
         self.nodes = RunNodes(0, 0, 0)
 
-    def start_run(self, pipeline: ir.Pipeline, run: RunPut) -> RunNodes:
+    def start_run(
+        self, pipeline: ir.Pipeline, run: RunPut, artifacts: Mapping[str, list[Held]] | None = None
+    ) -> RunNodes:
         """Types, the pipeline, the run and its root execution, in one change."""
         change = self._change()
         put_types(change)
@@ -129,23 +131,25 @@ class Recorder:
         )
         change.associate(top, root)
         change.associate(run_context, root)
+        for name, items in (artifacts or {}).items():
+            for i, item in enumerate(items):
+                change.event(item.id, root, EventType.INPUT, path=_path(name, i, items))
         receipt = self._record.commit(change)
         self._components = {name: receipt.id(put) for name, put in components.items()}
         self.nodes = RunNodes(receipt.id(top), receipt.id(run_context), receipt.id(root))
         return self.nodes
 
-    def take_inputs(self, artifacts: Mapping[str, list[Held]]) -> dict[str, list[Held]]:
-        """The artifacts the run is given: recorded where they are new, and its root execution has read them."""
+    def bring(self, artifacts: Mapping[str, list[Held]]) -> dict[str, list[Held]]:
+        """The artifacts a run is given, recorded where they are new."""
         change = self._change()
-        for name in sorted({item.type for items in artifacts.values() for item in items}):
-            change.type(NodeType(Kind.ARTIFACT, name))
         made: dict[tuple[str, int], NodePut] = {}
         for name, items in artifacts.items():
             for i, item in enumerate(items):
-                artifact: NodePut | int = item.id
                 if not item.id:
-                    artifact = made[name, i] = self._artifact(change, item)
-                change.event(artifact, self.nodes.root, EventType.INPUT, path=_path(name, i, items))
+                    change.type(NodeType(Kind.ARTIFACT, item.type))
+                    made[name, i] = self._artifact(change, item)
+        if not made:
+            return dict(artifacts)
         receipt = self._record.commit(change)
         given = Values(artifacts=dict(artifacts))
         return _with_ids(given, {key: receipt.id(put) for key, put in made.items()}).artifacts

@@ -20,11 +20,12 @@ from clew.executors.engine import Engine
 from clew.executors.hashed import Hashed
 from clew.executors.images import resolved
 from clew.executors.pipeline import ir
+from clew.executors.pipeline.arguments import Arguments, references
 from clew.executors.pipeline.cluster import Cluster
 from clew.executors.pipeline.decide import Decider, run_names
 from clew.executors.pipeline.environment import Environments
 from clew.executors.pipeline.given import Given, read_given
-from clew.executors.pipeline.held import Values
+from clew.executors.pipeline.held import Held, Values
 from clew.executors.pipeline.imaged import Containers, engine_for, why_image
 from clew.executors.pipeline.lease import Lease, close_lost_runs
 from clew.executors.pipeline.load import load
@@ -178,6 +179,11 @@ def run_pipeline(
     home = options.home.absolute()
     runs, leases = home / "runs", home / "locks" / "runs"
     options.about.checked()
+    given_artifacts: dict[str, list[Held]] = {}
+    if pipeline.root.inputs.artifacts:
+        with record.read() as reader:
+            arguments = Arguments(reader, Hashed(home / "hashed").digest_of, options.namespace)
+            given_artifacts = arguments.artifacts(pipeline.root.inputs, parameters)
     run = run or str(uuid.uuid4())
     try:
         close_lost_runs(record, leases, runs, actor=options.actor)
@@ -191,7 +197,8 @@ def run_pipeline(
         if options.about.resumed_from:
             cluster.take_over(runs / options.about.resumed_from)
         folder, watcher = runs / run, observer or Silent()
-        result = _Run(record, store, pipeline, checked, options, watcher, run, folder, cluster).run()
+        inputs = Values(checked.parameters, given_artifacts)
+        result = _Run(record, store, pipeline, checked, inputs, options, watcher, run, folder, cluster).run()
     except BaseException:
         lease.abandon()
         raise
@@ -227,6 +234,7 @@ class _Run:
     store: ArtifactStore
     pipeline: ir.Pipeline
     checked: Checked
+    inputs: Values
     options: RunOptions
     observer: Observer
     run_id: str
@@ -250,12 +258,15 @@ class _Run:
             scheduler.decider = self._decider(scheduler, claims)
             about, kept = self.options.about, self.options.kept()
             place, project = self.folder.as_uri(), self.options.project
-            put = RunPut(self.run_id, self.pipeline.name, place, self.checked.parameters, about, spec, kept, project)
-            nodes = recorder.start_run(self.pipeline, put)
+            artifacts = recorder.bring(self.inputs.artifacts)
+            parameters = self.inputs.parameters | references(artifacts, self.pipeline.root.inputs)
+            put = RunPut(self.run_id, self.pipeline.name, place, parameters, about, spec, kept, project)
+            nodes = recorder.start_run(self.pipeline, put, artifacts)
             self.observer.run_started(self.run_id, self.pipeline.name, self.folder)
             limit_s = self.pipeline.platform.timeout_s
             with watched(self.record, nodes.run, scheduler.cancel), _deadline(limit_s, scheduler.cancel) as is_late:
-                root = scheduler.run(self.pipeline.root.body, Values(self.checked.parameters), nodes.root, self.folder)
+                inputs = Values(self.inputs.parameters, artifacts)
+                root = scheduler.run(self.pipeline.root.body, inputs, nodes.root, self.folder)
             error = root.first_error()
             if is_late() and root.state == "CANCELED":
                 root.state, error = "FAILED", f"the run took longer than the {limit_s:g} s its pipeline allows"

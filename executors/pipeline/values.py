@@ -94,16 +94,25 @@ def to_text(value: Any) -> str:
 def bind(inputs: Interface, given: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of a pipeline: ``given`` (text or typed), then defaults; optional ones may stay absent.
 
+    What is given for an input artifact is left to ``arguments.py``.
+
     Errors: Invalid naming the parameter for one that is unknown, missing, or of the wrong type.
     """
     for name in given:
-        if name not in inputs.parameters:
-            known = ", ".join(inputs.parameters) or "none"
+        if name not in inputs.parameters and name not in inputs.artifacts:
+            known = ", ".join([*inputs.parameters, *inputs.artifacts]) or "none"
             raise Invalid(
                 f"the pipeline has no parameter {name!r}",
                 field=name,
                 value=given[name],
                 remedy=f"Its parameters: {known}",
+            )
+    for name, artifact in inputs.artifacts.items():
+        if name not in given and not artifact.optional:
+            raise Invalid(
+                f"input artifact {name!r} ({artifact.type}) is not given",
+                field=name,
+                remedy=f"Give -p {name}=artifact:N, a path or a URI",
             )
     bound = {}
     for name, spec in inputs.parameters.items():

@@ -387,6 +387,11 @@ def maybe_data(data: Optional[Input[Dataset]] = None) -> str:
 
 
 @dsl.pipeline
+def one_artifact(text: str = "x") -> str:
+    return read(data=make(text=text).outputs["out"]).output
+
+
+@dsl.pipeline
 def unresolvable(text: str = "x"):
     with dsl.If(give(text=text).output > "3"):
         give()

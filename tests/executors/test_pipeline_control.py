@@ -222,3 +222,74 @@ def test_a_status_is_given_as_an_argument(bench: Any, tmp_path: Path) -> None:
     status = {"state": "FAILED", "error": {"code": 9, "message": "m"}, "pipelineTaskName": "t"}
     assert bench.run("bare_status", folder=str(tmp_path), status=json.dumps(status)).state == "COMPLETE"
     assert json.loads((tmp_path / "status.json").read_text()) == ["FAILED", None, "t", 9, "m"]
+
+
+def test_artifacts_are_given_as_arguments_by_path_uri_or_reference(bench: Any, tmp_path: Path) -> None:
+    data = tmp_path / "data.txt"
+    data.write_text("given")
+    first = bench.run("takes_data", data=str(data))
+    assert first.outputs == {"Output": "n:given"}
+    assert bench.run("takes_data", data=json.dumps({"uri": data.as_uri()})).outputs == first.outputs
+    with bench.record.read() as reader:
+        (artifact,) = reader.artifacts_at(data.as_uri())
+        assert artifact.type == "system.Dataset"
+        assert len(reader.events_of_artifacts([artifact.id])) == 4  # two runs and the step of each
+    by_reference = bench.run("takes_data", data=f"artifact:{artifact.id}", note="m")
+    assert by_reference.outputs == {"Output": "m:given"}
+    assert {t.name: t.state for t in by_reference.tasks}["read"] == "CACHED"
+    assert bench.run("bare_read", data=str(data)).outputs == {"Output": "given"}
+
+
+def test_a_changed_file_given_as_an_argument_is_another_artifact(bench: Any, tmp_path: Path) -> None:
+    data = tmp_path / "data.txt"
+    for text in ("one", "two"):
+        data.write_text(text)
+        assert bench.run("takes_data", data=str(data)).outputs == {"Output": f"n:{text}"}
+
+
+def test_an_optional_artifact_may_be_left_out(bench: Any, tmp_path: Path) -> None:
+    assert bench.run("maybe_data").outputs == {"Output": "none"}
+    (tmp_path / "x").write_text("x")
+    assert bench.run("maybe_data", data=str(tmp_path / "x")).outputs == {"Output": "x"}
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({}, "is not given"),
+        ({"data": "artifact:99"}, "99"),
+        ({"data": "artifact:x"}, "artifact:N was expected"),
+        ({"data": "/no/such/file"}, "cannot be read"),
+        ({"data": ["/a", "/b"]}, "one artifact was expected"),
+        ({"data": {"path": "/a"}}, "an object with uri and metadata"),
+    ],
+)
+def test_a_bad_artifact_argument_is_refused_by_name_and_no_run_is_made(
+    bench: Any, given: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(Invalid, match=why) as refused:
+        bench.run("takes_data", **given)
+    assert refused.value.field == "data"
+    assert refused.value.remedy
+    assert bench.record.seq() == 0
+
+
+def test_a_resolver_finds_the_newest_artifacts_that_fit(bench: Any) -> None:
+    def resolve(document: dict[str, Any]) -> None:
+        document["deploymentSpec"]["executors"]["exec-make"] = {
+            "resolver": {"outputArtifactQueries": {"out": {"filter": query}}}
+        }
+        component = document["components"]["comp-make"]
+        component.pop("inputDefinitions")
+        document["root"]["dag"]["tasks"]["make"].pop("inputs")
+
+    for text in ("old", "new"):
+        bench.run("one_artifact", text=text)
+    query = 'in_context("one-artifact") AND artifact_type="system.Dataset" AND state=LIVE'
+    assert _edited(bench, "one_artifact", resolve, text="x").outputs == {"Output": "new"}
+    query = 'artifact_type="system.Model"'
+    result = _edited(bench, "one_artifact", resolve, text="x")
+    assert "no artifact of 'one-artifact' is what the resolver asks for" in result.error
+    query = "size > 3"
+    with pytest.raises(InvalidPipeline, match="not a condition on artifacts"):
+        _edited(bench, "one_artifact", resolve, text="x")

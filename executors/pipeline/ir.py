@@ -64,6 +64,11 @@ class Interface:
     parameters: dict[str, ParameterSpec] = field(default_factory=dict)
     artifacts: dict[str, ArtifactSpec] = field(default_factory=dict)
 
+    @property
+    def names(self) -> set[str]:
+        """Of both."""
+        return {*self.parameters, *self.artifacts}
+
 
 @dataclass(frozen=True, slots=True)
 class Constant:

@@ -10,7 +10,7 @@ import yaml
 
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.document import Place
-from clew.executors.pipeline.load_check import check_task, dag_artifact, dag_parameter, in_order
+from clew.executors.pipeline.load_check import check_task, check_words, dag_artifact, dag_parameter, in_order
 from clew.executors.pipeline.load_interface import Loader, interface, schema
 from clew.executors.pipeline.load_task import (
     artifact_input,
@@ -134,11 +134,15 @@ class _Loading:
         place.only("inputDefinitions", "outputDefinitions", "dag", "executorLabel", "taskConfigPassthroughs")
         kind, body = place.one_of("dag", "executorLabel")
         passed_on = (entry.need("field").text() for entry in place.get("taskConfigPassthroughs").elements())
+        inputs, outputs = interface(place.get("inputDefinitions")), interface(place.get("outputDefinitions"))
+        implementation = self._dag(body, place) if kind == "dag" else self._executor(body)
+        if isinstance(implementation, ir.Container):
+            check_words(implementation, inputs, outputs, self.executors.get(body.text()).get("container"))
         return ir.Component(
             name=name,
-            inputs=interface(place.get("inputDefinitions")),
-            outputs=interface(place.get("outputDefinitions")),
-            body=self._dag(body, place) if kind == "dag" else self._executor(body),
+            inputs=inputs,
+            outputs=outputs,
+            body=implementation,
             passed_on=frozenset(passed_on),
         )
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from clew.executors.pipeline import ir
+from clew.executors.pipeline.bootstrap import read
 from clew.executors.pipeline.document import Place
 from clew.executors.pipeline.load_task import task_output
+from clew.executors.pipeline.placeholder import unresolvable
 
 _LOST_ITEM = "The kfp compiler loses the outer loop's item in an inner loop: make the inner loop a pipeline of its own"
+
+_UNRESOLVABLE = "Check the inputs and outputs the component declares, and that its SDK compiled every f-string"
 
 
 def dag_parameter(place: Place, tasks: dict[str, ir.Task]) -> tuple[ir.TaskOutput, ...]:
@@ -30,6 +34,15 @@ def _selected(place: Place, tasks: dict[str, ir.Task], key: str, kind: str) -> i
     return output
 
 
+def check_words(container: ir.Container, inputs: ir.Interface, outputs: ir.Interface, place: Place) -> None:
+    """Every placeholder in the command of a component stands for something. Errors: InvalidPipeline."""
+    names_in, names_out = inputs.names, outputs.names
+    for side in ("args",) if read(container) else ("command", "args"):  # the source of a function is no template
+        for word in place.get(side).elements():
+            if found := unresolvable(word.value, names_in, names_out):
+                raise word.fail(f"the placeholder {found} stands for nothing here", _UNRESOLVABLE)
+
+
 def check_task(task: ir.Task, tasks: dict[str, ir.Task], inputs: ir.Interface, place: Place) -> None:
     """Everything a task refers to is there, and everything its component needs is given.
 
@@ -47,6 +60,8 @@ def _check_parameters(task: ir.Task, tasks: dict[str, ir.Task], inputs: ir.Inter
     for name, parameter in task.parameters.items():
         where = place.get("inputs").get("parameters").get(name)
         source = parameter.source
+        if isinstance(source, ir.Constant) and (found := unresolvable(source.value, task.parameters)):
+            raise where.fail(f"the placeholder {found} stands for nothing in task {task.name!r}", _UNRESOLVABLE)
         if isinstance(source, ir.TaskOutput):
             _check_output(source, tasks, where, "parameter")
         elif isinstance(source, ir.FinalStatus) and source.task not in tasks:

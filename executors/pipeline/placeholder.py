@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from clew.executors.pipeline.values import to_text
@@ -15,18 +15,67 @@ from clew.metadata.errors import StepFailed
 
 _PLACEHOLDER = re.compile(r"\{\{\$(?:\.([^{}]*?))?\}\}")
 _INPUT_PARAMETER = re.compile(r"\{\{\$\.inputs\.parameters\[(?:'|\"|'')([^'\"]+)(?:'|\"|'')\]\}\}")
+_NOT_FILLED = re.compile(r"\{\{channel:[^}]*\}\}|\{\{\$\.[^}]*\}\}")
 _STEP = re.compile(r"\[(?:'|\"|'')([^'\"\]]+)(?:'|\"|'')\]|([A-Za-z_][A-Za-z0-9_]*)")
 
 
+RUN_NAMES = frozenset({
+    "pipeline_job_name", "pipeline_job_resource_name", "pipeline_job_uuid", "pipeline_root", "workspace_path",
+    "pipeline_job_create_time_utc", "pipeline_job_schedule_time_utc", "pipeline_task_name", "pipeline_task_uuid",
+    "outputs.output_file", "outputMetadataUri",
+})  # fmt: skip
+"""Placeholders that any component may have."""
+
+
+def unresolvable(value: Any, inputs: Iterable[str], outputs: Iterable[str] = ()) -> str:
+    """The first placeholder in ``value`` that can never stand for anything where these names exist; empty for none."""
+    if isinstance(value, list | tuple):
+        return next((found for item in value if (found := unresolvable(item, inputs, outputs))), "")
+    if isinstance(value, dict):
+        return unresolvable([*value.keys(), *value.values()], inputs, outputs)
+    if not isinstance(value, str):
+        return ""
+    known = {"inputs": set(inputs), "outputs": set(outputs)}
+    for match in _NOT_FILLED.finditer(value):
+        if not _is_known(match[0], known):
+            return match[0]
+    return ""
+
+
+def _is_known(text: str, known: Mapping[str, set[str]]) -> bool:
+    match = _PLACEHOLDER.fullmatch(text)
+    if match is None:
+        return False
+    path = match[1]
+    if path is None or path in RUN_NAMES:
+        return True
+    steps = [a or b for a, b in _STEP.findall(path)]
+    return len(steps) > 2 and steps[1] in ("parameters", "artifacts") and steps[2] in known.get(steps[0], ())
+
+
 def fill_constants(value: Any, parameters: Mapping[str, Any]) -> Any:
-    """``value`` with the task's own input parameters put into its text, also deep inside lists and structs."""
+    """``value`` with the task's own input parameters put into its text, also deep inside lists and structs.
+
+    Errors: StepFailed where a parameter it names has no value.
+    """
     if isinstance(value, str):
-        return _INPUT_PARAMETER.sub(lambda m: to_text(parameters.get(m[1])), value) if "{{$" in value else value
+        return _INPUT_PARAMETER.sub(lambda m: _parameter(m, parameters), value) if "{{$" in value else value
     if isinstance(value, list):
         return [fill_constants(item, parameters) for item in value]
     if isinstance(value, dict):
         return {fill_constants(k, parameters): fill_constants(v, parameters) for k, v in value.items()}
     return value
+
+
+def _parameter(match: re.Match[str], parameters: Mapping[str, Any]) -> str:
+    if match[1] not in parameters:
+        raise StepFailed(
+            f"the placeholder {match[0]} stands for nothing here: {match[1]!r} has no value",
+            field=match[1],
+            value=match[0],
+            remedy="Give the parameter a value, or write the text in a component",
+        )
+    return to_text(parameters[match[1]])
 
 
 def fill_run(value: Any, names: Mapping[str, str]) -> Any:

@@ -280,7 +280,9 @@ def _artifact(
     step: Step, name: str, spec: ir.ArtifactSpec, message: dict[str, Any], store: ArtifactStore
 ) -> Held | None:
     metadata = without_none(message.get("metadata") or {})
-    uri = message.get("custom_path") or message.get("uri") or str(step.folder / "out" / name)
+    uri = message.get("uri") or str(step.folder / "out" / name)
+    if message.get("custom_path"):
+        uri = str(_brought_home(step, name, Path(message["custom_path"])))
     if "://" in uri and not uri.startswith("file://"):
         return Held(spec.type, name, uri, None, None, metadata)
     path = _inside(step, name, Path(uri.removeprefix("file://")))
@@ -301,6 +303,26 @@ def _artifact(
         raise StepFailed(f"the step's output {name!r} cannot be kept: {error.message}", field=name) from error
     _seal(path, blob.digest, store)
     return Held(spec.type, name, path.as_uri(), blob.digest, blob.size_bytes, metadata)
+
+
+def _brought_home(step: Step, name: str, path: Path) -> Path:
+    """Where the copy lies of what the step wrote to a path of its own choice (``custom_path``)."""
+    place = step.folder / "out" / name
+    if path.resolve() != place.resolve():
+        shutil.rmtree(place, ignore_errors=True)
+        try:
+            if path.is_dir():
+                shutil.copytree(path, place, symlinks=True)
+            else:
+                shutil.copyfile(path, place)
+        except (OSError, shutil.Error) as error:
+            raise StepFailed(
+                f"the step's output {name!r} cannot be read at its custom path {path}: {error}",
+                field=name,
+                value=str(path),
+                remedy="Write the artifact there before the step ends",
+            ) from error
+    return place
 
 
 def _inside(step: Step, name: str, path: Path) -> Path:

@@ -17,7 +17,7 @@ from clew.executors.pipeline.cel import holds, pick, select
 from clew.executors.pipeline.held import Held, Values
 from clew.executors.pipeline.placeholder import fill_constants
 from clew.executors.pipeline.status import final_status
-from clew.executors.pipeline.values import Mismatch, allowed, cast
+from clew.executors.pipeline.values import Mismatch, allowed, hand_over
 from clew.metadata.errors import StepFailed
 
 FINAL = frozenset({"COMPLETE", "CACHED", "FAILED", "CANCELED", "SKIPPED"})
@@ -317,7 +317,7 @@ def _with_defaults(node: Node, raw: dict[str, Any]) -> dict[str, Any]:
                 raise StepFailed(f"input {name!r} of {node.path} has no value", field=name)
             continue
         try:
-            values[name] = value if loose or value is None else allowed(cast(value, spec.type), spec)
+            values[name] = value if loose or value is None else allowed(hand_over(value, spec.type), spec)
         except Mismatch as error:
             raise StepFailed(
                 f"input {name!r} of {node.path}: {error}, not {str(value)[:80]!r}", field=name, value=value

@@ -48,6 +48,20 @@ def cast(value: Any, kind: ParameterType) -> Any:
     raise Mismatch(f"{_SPELLING[kind]} was expected")
 
 
+def hand_over(value: Any, kind: ParameterType) -> Any:
+    """``value`` as a task that declares ``kind`` is given it by another: anything can be read as its JSON text, and
+    what came as text is read as JSON where it is to be more than that.
+
+    Errors: Mismatch.
+    Source: kubeflow/pipelines ``backend/src/v2/driver``, which converts the inputs of a task so.
+    """
+    if kind is ParameterType.STRING:
+        return to_text(value)
+    if isinstance(value, str):
+        return from_text(value, kind)
+    return cast(value, kind)
+
+
 def from_ir(value: Any, kind: ParameterType) -> Any:
     """A constant of the IR: there every number is a double, so whole ones inside lists and structs are ints."""
     if kind is ParameterType.LIST or kind in _STRUCTS:

@@ -391,6 +391,26 @@ def one_artifact(text: str = "x") -> str:
     return read(data=make(text=text).outputs["out"]).output
 
 
+@component
+def elsewhere(path: str, out: Output[Dataset]):
+    out.custom_path = path
+    with open(path, "w") as target:
+        target.write("from elsewhere")
+
+
+@dsl.pipeline
+def custom_path(path: str) -> str:
+    return read(data=elsewhere(path=path).outputs["out"]).output
+
+
+@dsl.pipeline
+def mixed_types() -> str:
+    with dsl.ParallelFor([{"a": [1, 2], "b": 1}, {"a": [3], "b": 2}]) as item:
+        said = give(text=item.a)
+        number(n=item.b)
+    return join(parts=dsl.Collected(said.output)).output
+
+
 @dsl.pipeline
 def unresolvable(text: str = "x"):
     with dsl.If(give(text=text).output > "3"):

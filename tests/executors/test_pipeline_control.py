@@ -293,3 +293,38 @@ def test_a_resolver_finds_the_newest_artifacts_that_fit(bench: Any) -> None:
     query = "size > 3"
     with pytest.raises(InvalidPipeline, match="not a condition on artifacts"):
         _edited(bench, "one_artifact", resolve, text="x")
+
+
+def test_what_a_step_writes_to_a_path_of_its_own_choice_is_brought_home(bench: Any, tmp_path: Path) -> None:
+    path = tmp_path / "mine.txt"
+    for state in ("COMPLETE", "CACHED"):
+        result = bench.run("custom_path", path=str(path))
+        assert result.outputs == {"Output": "from elsewhere"}
+        assert {t.name: t.state for t in result.tasks}["elsewhere"] == state
+        path.unlink(missing_ok=True)
+
+
+def test_any_value_can_be_read_as_its_json_text(bench: Any) -> None:
+    assert bench.run("mixed_types").outputs == {"Output": "[1, 2]+[3]"}
+
+
+@pytest.mark.parametrize(
+    "text", ["{{$.inputs.parameters['nope']}}", "{{$.nope}}", "{{channel:task=a;name=b;type=int;}}"]
+)
+def test_a_placeholder_that_can_never_stand_for_anything_is_refused_before_anything_starts(
+    bench: Any, text: str
+) -> None:
+    def constant(document: dict[str, Any]) -> None:
+        document["root"]["dag"]["tasks"]["make"]["inputs"]["parameters"]["text"] = {"runtimeValue": {"constant": text}}
+
+    with pytest.raises(InvalidPipeline, match="stands for nothing") as refused:
+        _edited(bench, "one_artifact", constant)
+    assert refused.value.field == "root.dag.tasks.make.inputs.parameters.text"
+
+    def word(document: dict[str, Any]) -> None:
+        document["deploymentSpec"]["executors"]["exec-shell"]["container"]["args"] = [text]
+
+    with pytest.raises(InvalidPipeline, match="stands for nothing") as refused:
+        _edited(bench, "shells", word)
+    assert refused.value.field == "deploymentSpec.executors.exec-shell.container.args[0]"
+    assert bench.record.seq() == 0

@@ -398,6 +398,11 @@ def elsewhere(path: str, out: Output[Dataset]):
         target.write("from elsewhere")
 
 
+@component
+def loose() -> list:
+    return [{"a": [1, 2], "b": "1"}, {"a": [3], "b": 2}]
+
+
 @dsl.pipeline
 def custom_path(path: str) -> str:
     return read(data=elsewhere(path=path).outputs["out"]).output
@@ -405,7 +410,7 @@ def custom_path(path: str) -> str:
 
 @dsl.pipeline
 def mixed_types() -> str:
-    with dsl.ParallelFor([{"a": [1, 2], "b": 1}, {"a": [3], "b": 2}]) as item:
+    with dsl.ParallelFor(loose().output) as item:
         said = give(text=item.a)
         number(n=item.b)
     return join(parts=dsl.Collected(said.output)).output

@@ -51,10 +51,17 @@ class Settings:
     """Graph engine of `clew up`: auto, embedded (numba) or sql."""
     max_parallel: int = 0
     """Steps that run at once in `clew run`; 0: two a processor, at least four."""
+    environments: str = ""
+    """Folder of the Python environments of steps, which homes may share; empty: ``envs`` in the home."""
     timeout_s: float = 30.0
     """Seconds a client waits for a server's answer."""
     debug: bool = False
     """Show the traceback of an unexpected error."""
+
+    @property
+    def environments_folder(self) -> Path:
+        """``environments``, or the home's own."""
+        return (Path(self.environments).expanduser() if self.environments else self.home / "envs").absolute()
 
     @property
     def author(self) -> str:

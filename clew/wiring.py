@@ -95,7 +95,13 @@ class Home:
         from clew.executors.runs.service import RunService
 
         own = self.settings
-        options = RunOptions(home=self.path, max_parallel=own.max_parallel, namespace=own.namespace, actor=own.author)
+        options = RunOptions(
+            home=self.path,
+            max_parallel=own.max_parallel,
+            namespace=own.namespace,
+            actor=own.author,
+            environments=own.environments_folder,
+        )
         return RunService(self.record, self.blobs, options, own.record_url)
 
     def services(self) -> Services:

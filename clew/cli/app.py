@@ -29,6 +29,7 @@ COMMANDS = {
     "doctor": ("Keep", "clew.cli.doctor"),
     "backup": ("Keep", "clew.cli.upkeep"),
     "restore": ("Keep", "clew.cli.upkeep"),
+    "env": ("Keep", "clew.cli.env"),
     "import": ("Keep", "clew.cli.mlmd"),
     "export": ("Keep", "clew.cli.mlmd"),
     "version": ("Keep", "clew.cli.version"),

@@ -30,6 +30,14 @@ if TYPE_CHECKING:
     from clew.executors.pipeline.run import RunOptions, RunResult
     from clew.wiring import Home as OpenedHome
 
+
+class Pythons(StrEnum):
+    """Which Python runs Python components."""
+
+    HERE = "here"
+    IMAGE = "image"
+
+
 EXIT = {"COMPLETE": 0, "CANCELED": 130}
 
 
@@ -77,6 +85,9 @@ def run(
         Containers,
         typer.Option("--containers", help="What runs tasks that need their image; host is this machine itself."),
     ] = Containers.AUTO,
+    step_python: Annotated[
+        Pythons, typer.Option("--step-python", help="Run Python components on this Python, or that of their image.")
+    ] = Pythons.HERE,
     name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="What to call the run.")] = None,
     experiment: Annotated[
         str | None, typer.Option("--experiment", "-e", metavar="NAME", help="The experiment it belongs to (Default).")
@@ -152,6 +163,8 @@ def run(
         containers=containers.value,
         namespace=settings.namespace,
         actor=settings.author,
+        python=step_python.value,
+        environments=settings.environments_folder,
         secrets=paths("secret", "--secret name=path", secret),
         config_maps=paths("config-map", "--config-map name=path", config_map),
         volumes=paths("volume", "--volume claim=folder", volume),

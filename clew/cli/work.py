@@ -26,7 +26,12 @@ def main(run: str, descriptor: int) -> int:
     settings = load(url="")
     opened = Home(settings)
     lease = Lease(opened.path / "locks" / "runs", run, inherited=descriptor)
-    options = RunOptions(home=opened.path, namespace=settings.namespace, actor=settings.author)
+    options = RunOptions(
+        home=opened.path,
+        namespace=settings.namespace,
+        actor=settings.author,
+        environments=settings.environments_folder,
+    )
     try:
         with opened.record.read() as reader:
             found = run_named(reader, run, settings.namespace)

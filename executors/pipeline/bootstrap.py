@@ -32,6 +32,8 @@ class PackageSet:
     packages: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     """Index options of pip."""
+    python: str = ""
+    """Version of Python; empty: that which runs Clew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from clew.executors import marks
@@ -16,11 +16,11 @@ from clew.executors.fingerprint import Fingerprint, fingerprint
 from clew.executors.hashed import Hashed
 from clew.executors.images import Resolve, as_written
 from clew.executors.pipeline import ir
-from clew.executors.pipeline.bootstrap import Lightweight, read
+from clew.executors.pipeline.bootstrap import Lightweight, name, read
 from clew.executors.pipeline.cluster import CREATE_CLAIM, STAND_INS, Bound, Cluster
 from clew.executors.pipeline.environment import Environment, Environments
 from clew.executors.pipeline.held import Held, Values, from_record
-from clew.executors.pipeline.imaged import why_image
+from clew.executors.pipeline.imaged import python_of, why_image
 from clew.executors.pipeline.importer import bring, known
 from clew.executors.pipeline.key import key_of
 from clew.executors.pipeline.placeholder import fill_run
@@ -73,6 +73,8 @@ class Decider:
     names: Mapping[str, str]
     timeout_s: float | None
     cluster: Cluster
+    python: str
+    """``here`` runs Python components on the Python that runs Clew, ``image`` on the version their image names."""
     engine: Engine | None
     """What runs the tasks that need their image; None: this machine."""
     preparing: Callable[[str], None]
@@ -155,7 +157,10 @@ class Decider:
         if node.task.is_exit:
             inputs = self._told(node, lightweight, inputs)
         named = lightweight is not None and bool(lightweight.packages.packages)
-        environment = self._environment(lightweight) if lightweight and named and not engine else None
+        python = python_of(container.image) if self.python == "image" else ""
+        environment = None
+        if lightweight and not engine and (named or python):
+            environment = self._environment(lightweight, python)
         rules = self._rules(node, container.env)
         untracked = "" if node.task.caching.key else bound.untracked
         if node.task.is_exit:
@@ -190,7 +195,7 @@ class Decider:
             else:
                 decision = Decision("off", rules.off or print_.unknown)
             if lightweight and environment is None and engine is None:
-                environment = self._environment(lightweight)
+                environment = self._environment(lightweight, python)
             from clew.executors.pipeline.step import Step  # 4 ms that a run in which all is reused need not pay
 
             step = Step(
@@ -231,12 +236,11 @@ class Decider:
                 parameters[key] = in_the_words_of(source, fill_run(parameters[key], self._names(node)))
         return Values(parameters, inputs.artifacts)
 
-    def _environment(self, lightweight: Lightweight) -> Environment:
-        packages = lightweight.packages
-        if not packages.kfp and self.sdk_version.startswith("kfp-"):
-            packages = type(packages)(
-                "kfp==" + self.sdk_version.removeprefix("kfp-"), packages.packages, packages.options
-            )
+    def _environment(self, lightweight: Lightweight, python: str) -> Environment:
+        packages = replace(lightweight.packages, python=python)
+        by_address = any(not name(package) for package in packages.packages)  # the SDK itself may be among them
+        if not packages.kfp and not by_address and self.sdk_version.startswith("kfp-"):
+            packages = replace(packages, kfp="kfp==" + self.sdk_version.removeprefix("kfp-"))
         return self.environments.provide(packages, self.preparing)
 
     def _look_up(self, node: Node, print_: Fingerprint, rules: Rules, *, explained: bool) -> Decision:

@@ -1,28 +1,25 @@
 """The Python a step runs in: this one where it has what the step wants, else one built once with uv and reused.
 
-<root>/<key>/              a virtual environment; key: digest over Python version, SDK, packages, index options
-<root>/<key>/clew.json     what was installed; there only when the environment is whole
-<root>/<key>.lock          held by the one who builds
+Environments are known by what they hold (``PackageSet``), so homes may share a folder of them; built.py says how one
+lies there, build.py how it is made.
 """
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 import sys
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from clew.executors.pipeline.bootstrap import PackageSet, name
-from clew.metadata.digest import of_struct
+from clew.executors.pipeline.built import Built, installed_in, key_of, read_built
+from clew.executors.pipeline.locked import Locked
+from clew.metadata.blobs.failure import write_failed
 from clew.metadata.errors import SubmitFailed
 
 PYTHON_VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
-_READY = "clew.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,50 +29,87 @@ class Environment:
     python: Path
     installed: dict[str, str] = field(default_factory=dict)
     """Distribution -> version, of the packages the step names."""
+    version: str = PYTHON_VERSION
+    """Of Python."""
 
 
 class Environments:
-    """The environments under ``root``. Safe for several threads and processes at once."""
+    """The environments under ``root``. Safe for several threads and processes at once.
+
+    What was provided cannot be pruned until :meth:`close`.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._made: dict[PackageSet, Environment] = {}
+        self._made: dict[PackageSet, Environment | SubmitFailed] = {}
         self._guard = threading.Lock()
         self._locks: dict[PackageSet, threading.Lock] = {}
+        self._stop = threading.Event()
+        self._held = ExitStack()
 
     def provide(self, wanted: PackageSet, preparing: Callable[[str], None] | None = None) -> Environment:
         """A Python that has ``wanted``, built if need be; ``preparing`` is told before.
 
         Cost: about 1 ms where this interpreter has it; else seconds, once.
-        Errors: SubmitFailed with the installer's last words.
+        Errors: SubmitFailed with the installer's last words, or when the Python asked for is not on this machine.
         """
         with self._guard:
-            if wanted in self._made:
-                return self._made[wanted]
             lock = self._locks.setdefault(wanted, threading.Lock())
         with lock:
             if wanted not in self._made:
-                self._made[wanted] = _here(wanted) or self._built(wanted, preparing)
-            return self._made[wanted]
+                try:
+                    self._made[wanted] = _here(wanted) or self._built(wanted, preparing)
+                except SubmitFailed as error:  # the next step that wants it need not try for as long again
+                    self._made[wanted] = error
+            made = self._made[wanted]
+        if isinstance(made, SubmitFailed):
+            raise made
+        return made
+
+    def stop(self) -> None:
+        """Give up what is being built; from any thread."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Let others prune what was provided."""
+        self._held.close()
 
     def _built(self, wanted: PackageSet, preparing: Callable[[str], None] | None) -> Environment:
-        key = of_struct("environment", [PYTHON_VERSION, wanted.kfp, sorted(wanted.packages), list(wanted.options)])
-        folder = self.root / key.removeprefix("sha256:")[:32]
-        if not (folder / _READY).exists():
-            if preparing:
-                preparing(f"installing {', '.join([*wanted.packages, wanted.kfp])}")
+        folder = self.root / key_of(wanted, PYTHON_VERSION)
+        try:
             self.root.mkdir(parents=True, exist_ok=True)
-            with (self.root / f"{folder.name}.lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                if not (folder / _READY).exists():
-                    _build(folder, wanted)
-        installed = json.loads((folder / _READY).read_text())
-        return Environment(folder / "bin" / "python", _named(wanted, installed))
+            lock = Locked(self.root / f"{folder.name}.lock")
+        except OSError as error:
+            raise write_failed(error, f"the folder of environments {self.root}") from error
+        try:
+            while (built := self._ready(lock, folder)) is None:
+                lock.take_alone()
+                if read_built(folder) is None:
+                    from clew.executors.pipeline.build import build
+
+                    if preparing:
+                        preparing(f"installing {', '.join([*wanted.packages, wanted.kfp or 'kfp'])}")
+                    build(folder, wanted, PYTHON_VERSION, lock.descriptor, self._stop)
+        except BaseException:
+            lock.release()
+            raise
+        with self._guard:
+            self._held.callback(lock.release)
+        return Environment(folder / "bin" / "python", _named(wanted, built.installed), built.python)
+
+    def _ready(self, lock: Locked, folder: Path) -> Built | None:
+        lock.take_shared()
+        built = read_built(folder)
+        if built is not None:
+            lock.mark_used()
+        return built
 
 
 def _here(wanted: PackageSet) -> Environment | None:
     """This interpreter, if it has all of ``wanted``."""
-    found = _installed(sys.path)
+    if wanted.python not in ("", PYTHON_VERSION):
+        return None
+    found = installed_in(sys.path)
     installed: dict[str, str] = {}
     for requirement in (wanted.kfp or "kfp", *wanted.packages):
         distribution = name(requirement)
@@ -84,21 +118,6 @@ def _here(wanted: PackageSet) -> Environment | None:
             return None
         installed[distribution] = version
     return Environment(Path(sys.executable), _named(wanted, installed))
-
-
-def _installed(folders: Iterable[str]) -> dict[str, str]:
-    """Distribution -> version, read off the names of their folders: a twentieth of what importlib.metadata takes.
-
-    Source: packaging.python.org, "Recording installed projects": ``name-version.dist-info``.
-    """
-    found: dict[str, str] = {}
-    for folder in folders:
-        with suppress(OSError):  # a file, or not there
-            for entry in os.listdir(folder):
-                if entry.endswith(".dist-info"):
-                    distribution, _, version = entry.removesuffix(".dist-info").rpartition("-")
-                    found.setdefault(name(distribution), version)
-    return found
 
 
 def _satisfies(requirement: str, version: str) -> bool:
@@ -115,53 +134,3 @@ def _satisfies(requirement: str, version: str) -> bool:
 
 def _named(wanted: PackageSet, installed: dict[str, str]) -> dict[str, str]:
     return {n: installed.get(n, "") for n in sorted(map(name, wanted.packages)) if n}
-
-
-def _build(folder: Path, wanted: PackageSet) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
-    uv = _uv()
-    _run(wanted, [uv, "venv", "--quiet", "--no-project", "--python", sys.executable, str(folder)])
-    # Bytecode now, once: with PYTHONDONTWRITEBYTECODE set, each step would compile what it imports again (5 s a step
-    # with scikit-learn).
-    python = str(folder / "bin" / "python")
-    install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, *wanted.options]
-    if wanted.packages:
-        _run(wanted, [*install, *wanted.packages])
-    _run(wanted, [*install, "--no-deps", wanted.kfp or "kfp"])
-    installed = _installed(str(p) for p in folder.glob("lib/python*/site-packages"))
-    partial = folder / (_READY + ".partial")
-    partial.write_text(json.dumps(installed, sort_keys=True))
-    partial.rename(folder / _READY)
-
-
-def _uv() -> str:
-    try:
-        import uv
-
-        return str(uv.find_uv_bin())
-    except (ImportError, FileNotFoundError) as error:
-        import shutil
-
-        if found := shutil.which("uv"):
-            return found
-        raise SubmitFailed(
-            "uv, which builds the environments of steps, is not installed", remedy="pip install uv"
-        ) from error
-
-
-def _run(wanted: PackageSet, command: list[str]) -> None:
-    import subprocess
-
-    environ = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")}
-    done = subprocess.run(command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if done.returncode != 0:
-        words = (done.stderr or done.stdout).strip()
-        packages = ", ".join([*wanted.packages, wanted.kfp])
-        raise SubmitFailed(
-            f"the environment with {packages} could not be built: {words[-600:]}",
-            field="packages_to_install",
-            value=packages,
-            remedy="Check the names and versions of the packages, and that the package index answers",
-        )

@@ -56,7 +56,7 @@ def key_of(
             "code": component_code(lightweight.source, lightweight.function),
             "function": lightweight.function,
             "command": without_pins(lightweight.more_args),
-            "python": PYTHON_VERSION,
+            "python": environment.version if environment else PYTHON_VERSION,
             "packages": _versions(lightweight, environment),
         }
     else:

@@ -26,7 +26,7 @@ from clew.executors.pipeline.decide import Decider, run_names
 from clew.executors.pipeline.environment import Environments
 from clew.executors.pipeline.given import Given, read_given
 from clew.executors.pipeline.held import Held, Values
-from clew.executors.pipeline.imaged import Containers, engine_for, why_image
+from clew.executors.pipeline.imaged import Containers, check_pythons, engine_for, why_image
 from clew.executors.pipeline.lease import Lease, close_lost_runs
 from clew.executors.pipeline.load import load
 from clew.executors.pipeline.preflight import check_pods
@@ -77,6 +77,8 @@ class RunOptions:
     """What runs tasks that need their image: an engine, or this machine itself (``host``)."""
     namespace: str = "default"
     actor: str = ""
+    python: Literal["here", "image"] = "here"
+    """Which Python runs Python components: that which runs Clew, or the version their image names."""
     environments: Path | None = None
     """Where environments are kept; the home's own folder when None."""
     secrets: Mapping[str, str | Path] = field(default_factory=dict)
@@ -223,6 +225,8 @@ def check(pipeline: ir.Pipeline, parameters: Mapping[str, Any], options: RunOpti
     engine = engine_for(pipeline.root, options.containers)
     bound = bind(pipeline.root.inputs, parameters)
     given = read_given(options.secrets, options.config_maps, options.volumes)
+    if options.python == "image":
+        check_pythons(pipeline.root)
     check_pods(pipeline, bound, given, lambda container: engine is None or not why_image(container))
     check_rules(pipeline, options.home, options.rules)
     return Checked(bound, given, engine)
@@ -254,8 +258,9 @@ class _Run:
         scheduler = Scheduler(recorder, executor, self.store, self.observer, self._max_parallel())
         assert isinstance(self.pipeline.root.body, ir.Dag)
         claims = claims_of(self.record, self.options.home.absolute() / "locks" / "steps")
-        with closing(claims), _signals_cancel(scheduler):
-            scheduler.decider = self._decider(scheduler, claims)
+        environments = Environments(self.options.environments or self.options.home.absolute() / "envs")
+        with closing(claims), closing(environments), _signals_cancel(scheduler):
+            scheduler.decider = self._decider(scheduler, claims, environments)
             about, kept = self.options.about, self.options.kept()
             place, project = self.folder.as_uri(), self.options.project
             artifacts = recorder.bring(self.inputs.artifacts)
@@ -278,7 +283,7 @@ class _Run:
         shown = outputs.as_dict(lists)
         return RunResult(self.run_id, root.state, shown, list(_results(root)), seconds, nodes.run, error)
 
-    def _decider(self, scheduler: Scheduler, claims: Claims) -> Decider:
+    def _decider(self, scheduler: Scheduler, claims: Claims, environments: Environments) -> Decider:
         options, home = self.options, self.options.home.absolute()
         hashed = Hashed(home / "hashed")
         asked = of_mode(options.cache, _MODE_WHERE.get(options.cache, "for this run"))
@@ -294,7 +299,7 @@ class _Run:
                 project=options.project,
             ),
             hashed=hashed,
-            environments=Environments(options.environments or home / "envs"),
+            environments=environments,
             policy=options.policy,
             rulebook=check_rules(self.pipeline, home, options.rules).and_(Rulebook(asked)),
             salt=options.salt,
@@ -305,6 +310,7 @@ class _Run:
             timeout_s=options.step_timeout_s,
             cluster=self.cluster,
             engine=self.checked.engine,
+            python=options.python,
             preparing=scheduler.note,
             adopter=self._adopter(hashed),
             resolve_image=resolved,

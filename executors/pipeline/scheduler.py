@@ -385,6 +385,8 @@ class Scheduler:
         if self.canceled:
             return
         self.canceled = True
+        if self.decider is not None:
+            self.decider.environments.stop()
         dropped += [node for _, _, node in self._later]
         self._later.clear()
         for node in dropped:

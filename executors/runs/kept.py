@@ -28,7 +28,7 @@ OPEN = ("PENDING", "RUNNING")
 """States of a run that goes on."""
 CLOSED = ("COMPLETE", "FAILED", "CANCELED")
 KEPT_OPTIONS = (
-    "cache", "max_parallel", "step_timeout_s", "containers", "salt", "secrets", "config_maps", "volumes",
+    "cache", "max_parallel", "step_timeout_s", "containers", "salt", "secrets", "config_maps", "volumes", "python",
     "rules", "project",
 )  # fmt: skip
 """Fields of RunOptions that a repeated run has again."""

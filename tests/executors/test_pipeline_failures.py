@@ -73,7 +73,7 @@ def test_an_environment_that_cannot_be_built_fails_the_step_with_the_installers_
     assert states(result) == {"needy": "FAILED", "add": "SKIPPED"}
     assert "nothing-1.0" in result.error
     assert _execution(bench, result, "needy").custom_properties["clew.error"] in result.error
-    assert [p.suffix for p in (bench.home / "envs").iterdir() if (p / "clew.json").exists()] == []
+    assert list((bench.home / "envs").rglob("clew.json")) == []
 
 
 def test_a_file_that_is_not_there_fails_the_importer_and_is_recorded(bench: Any, tmp_path: Path) -> None:

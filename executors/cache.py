@@ -29,6 +29,7 @@ from clew.metadata.errors import ClewError
 from clew.metadata.ids import Kind
 from clew.metadata.node import Artifact, Execution
 from clew.metadata.reader import Reader
+from clew.metadata.record import Record
 from clew.metadata.states import ArtifactState, EventType, ExecutionState
 
 COMPONENT_TYPE = "clew.Component"
@@ -109,6 +110,7 @@ class Cache:
         self._pipeline = pipeline
         self._project = project
         self._digest_of = hashed.digest_of if hashed else digest_of_path
+        self._nondeterministic: frozenset[str] | None = None
         self._earlier: dict[tuple[str, int | None], list[Execution]] = {}
 
     def lookup(
@@ -160,6 +162,15 @@ class Cache:
             parts = ", ".join(change["part"] for change in changed)
             reason = f"changed since execution:{nearest.id}: {parts}" if parts else "no earlier execution completed"
         return Decision("miss", reason, compared_with=nearest.id, changed=changed)
+
+    def nondeterministic(self, record: Record) -> frozenset[str]:
+        """Names of the components the audit found to be non-deterministic; asked for once."""
+        if self._nondeterministic is None:
+            from clew.executors.cached.stats import nondeterministic  # few runs ask
+
+            with record.read() as reader:
+                self._nondeterministic = frozenset(nondeterministic(reader).values())
+        return self._nondeterministic
 
     def claim(self, digest: Digest) -> Claim | None:
         """The right to compute ``digest``; None while another thread, process or host has it."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from clew.executors.cache import DECISION, PARTS, took_ms
+from clew.executors.cache import COMPONENT_TYPE, DECISION, PARTS, took_ms
+from clew.executors.marks import NONDETERMINISTIC, SAVED_BYTES
 from clew.metadata.errors import NotFound
 from clew.metadata.node import Execution
 from clew.metadata.reader import Reader
@@ -36,11 +37,19 @@ class Explanation:
     changed: list[Difference]
     parts: dict[str, Any]
     """Everything the fingerprint was made of."""
+    nondeterministic: str = ""
+    """What the audit found of its component; empty: nothing."""
 
     @property
     def saved_ms(self) -> int:
         """What a hit spared: the time the original took."""
         return took_ms(self.origin) if self.origin is not None and self.outcome == "hit" else 0
+
+    @property
+    def saved_bytes(self) -> int:
+        """What a hit did not have to make again."""
+        kept = self.execution.custom_properties.get(SAVED_BYTES)
+        return kept if isinstance(kept, int) else 0
 
     def as_dict(self) -> dict[str, Any]:
         """The explanation as JSON."""
@@ -56,6 +65,8 @@ class Explanation:
             "changed": [{"part": d.part, "before": d.before, "after": d.after} for d in self.changed],
             "parts": self.parts,
             "saved_ms": self.saved_ms,
+            "saved_bytes": self.saved_bytes,
+            "nondeterministic": self.nondeterministic or None,
         }
 
 
@@ -83,4 +94,13 @@ def explain(reader: Reader, execution_id: int) -> Explanation:
         compared_with=others.get(decision.get("compared_with", 0)),
         changed=[Difference(d["part"], d["before"], d["after"]) for d in decision.get("changed", [])],
         parts=parts if isinstance(parts, dict) else {},
+        nondeterministic=_nondeterministic(reader, execution_id),
     )
+
+
+def _nondeterministic(reader: Reader, execution_id: int) -> str:
+    for context in reader.contexts_of_executions([execution_id])[execution_id]:
+        mark = context.custom_properties.get(NONDETERMINISTIC)
+        if context.type == COMPONENT_TYPE and isinstance(mark, dict):
+            return str(mark.get("why", ""))
+    return ""

@@ -25,6 +25,7 @@ COMMANDS = {
     "diff": ("Ask", "clew.cli.compare"),
     "why": ("Ask", "clew.cli.compare"),
     "log": ("Ask", "clew.cli.log"),
+    "cache": ("Keep", "clew.cli.cache"),
     "verify": ("Keep", "clew.cli.upkeep"),
     "doctor": ("Keep", "clew.cli.doctor"),
     "backup": ("Keep", "clew.cli.upkeep"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from clew.client.protocol import Client
 from clew.metadata.ids import Kind, NodeRef
-from clew.metadata.node import Artifact, Event, Execution, Node, Page
+from clew.metadata.node import Artifact, Context, Event, Execution, Node, Page
 
 if TYPE_CHECKING:
     from clew.metadata.ids import ArtifactId, ExecutionId
@@ -27,6 +27,10 @@ class ClientReader:
         """What these executions read and wrote."""
         details = [self._client.detail(NodeRef(Kind.EXECUTION, id)) for id in ids]
         return [touch.event for detail in details for touch in detail.touches]
+
+    def contexts_of_executions(self, ids: Iterable[int]) -> dict[int, list[Context]]:
+        """The contexts each belongs to."""
+        return {id: list(self._client.detail(NodeRef(Kind.EXECUTION, id)).contexts) for id in ids}
 
     def artifacts_by_id(self, ids: Iterable[ArtifactId]) -> dict[int, Artifact]:
         """Those that exist."""

@@ -13,6 +13,7 @@ from clew.client.reader import ClientReader
 from clew.executors.cache import COMPONENT_TYPE, DECISION, PARTS, Cache, Decision
 from clew.executors.fingerprint import Content, Fingerprint, function_fingerprint
 from clew.executors.marks import FORMAT, SHAPE
+from clew.executors.occupied import in_use
 from clew.executors.policy import Always, MaxAge, Never
 from clew.metadata.blobs import Blob, checkout
 from clew.metadata.change import Change, NodePut
@@ -67,7 +68,7 @@ class Call:
         self._name = function.__name__
         self._component = f"{function.__module__}.{function.__qualname__}"
         self._contexts = contexts
-        home = connection.settings.home.absolute()
+        self._home = home = connection.settings.home.absolute()
         self._files = home / "runs" / "steps"
         locks = home / "locks" / "steps"  # those of pipelines: a task of one and a call may be the same work
         self._cache = Cache(connection.store, locks, namespace=connection.settings.namespace)
@@ -84,7 +85,7 @@ class Call:
         found = self._look()
         if found.hit:
             return self._reuse(found, started_ms)
-        with self._cache.claimed(self.fingerprint.digest):
+        with in_use(self._home), self._cache.claimed(self.fingerprint.digest):
             again = self._look()  # another thread or process may have computed it while we waited
             if again.hit:
                 return self._reuse(again, started_ms)

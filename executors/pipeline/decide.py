@@ -88,7 +88,10 @@ class Decider:
 
         Errors: StepFailed, SubmitFailed when it cannot be started; Unavailable from the record.
         """
-        inputs = inputs_of(node)
+        return self.decide_with(node, inputs_of(node))
+
+    def decide_with(self, node: Node, inputs: Values) -> Done | ToRun | Busy:
+        """As :meth:`decide`, where the inputs are known from elsewhere."""
         body = node.task.component.body
         if isinstance(body, ir.Importer):
             return self._import(node, body, inputs)
@@ -255,7 +258,12 @@ class Decider:
 
     def _rules(self, node: Node, environ: Mapping[str, str]) -> Rules:
         rules = self.rulebook.of(self.pipeline, (node.task.name, node.path, node.task.component.name), environ)
-        return rules if node.task.caching.enabled else of_mode("off", "for this task").and_(rules)
+        if not node.task.caching.enabled:
+            return of_mode("off", "for this task").and_(rules)
+        component = component_context(self.pipeline, node.task.component.name)
+        if rules.no_nondeterministic and component in self.cache.nondeterministic(self.record):
+            rules = rules.and_(Rules(unread="the audit found its component to be non-deterministic"))
+        return rules
 
     def _refusal(self, earlier: Execution, rules: Rules) -> str:
         """Why an importer's artifact is not taken as it is; empty when it is."""

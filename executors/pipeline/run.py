@@ -19,6 +19,7 @@ from clew.executors.claims import Claims, claims_of
 from clew.executors.engine import Engine
 from clew.executors.hashed import Hashed
 from clew.executors.images import resolved
+from clew.executors.occupied import in_use
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.arguments import Arguments, references
 from clew.executors.pipeline.cluster import Cluster
@@ -200,7 +201,7 @@ def run_pipeline(
             cluster.take_over(runs / options.about.resumed_from)
         folder, watcher = runs / run, observer or Silent()
         inputs = Values(checked.parameters, given_artifacts)
-        result = _Run(record, store, pipeline, checked, inputs, options, watcher, run, folder, cluster).run()
+        result = PipelineRun(record, store, pipeline, checked, inputs, options, watcher, run, folder, cluster).run()
     except BaseException:
         lease.abandon()
         raise
@@ -233,7 +234,9 @@ def check(pipeline: ir.Pipeline, parameters: Mapping[str, Any], options: RunOpti
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class PipelineRun:
+    """All that one run works with."""
+
     record: Record
     store: ArtifactStore
     pipeline: ir.Pipeline
@@ -246,10 +249,12 @@ class _Run:
     cluster: Cluster
 
     def run(self) -> RunResult:
-        if self.options.executor is not None:
-            return self._run(self.options.executor)
-        with closing(LocalProcesses()) as executor:
-            return self._run(executor)
+        """Run it to its end."""
+        with in_use(self.options.home.absolute()):
+            if self.options.executor is not None:
+                return self._run(self.options.executor)
+            with closing(LocalProcesses()) as executor:
+                return self._run(executor)
 
     def _run(self, executor: Executor) -> RunResult:
         started = time.monotonic()
@@ -260,7 +265,7 @@ class _Run:
         claims = claims_of(self.record, self.options.home.absolute() / "locks" / "steps")
         environments = Environments(self.options.environments or self.options.home.absolute() / "envs")
         with closing(claims), closing(environments), _signals_cancel(scheduler):
-            scheduler.decider = self._decider(scheduler, claims, environments)
+            scheduler.decider = self.decider(scheduler.note, claims, environments)
             about, kept = self.options.about, self.options.kept()
             place, project = self.folder.as_uri(), self.options.project
             artifacts = recorder.bring(self.inputs.artifacts)
@@ -283,7 +288,8 @@ class _Run:
         shown = outputs.as_dict(lists)
         return RunResult(self.run_id, root.state, shown, list(_results(root)), seconds, nodes.run, error)
 
-    def _decider(self, scheduler: Scheduler, claims: Claims, environments: Environments) -> Decider:
+    def decider(self, preparing: Callable[[str], None], claims: Claims, environments: Environments) -> Decider:
+        """What decides on its tasks; ``preparing`` hears of what is slow."""
         options, home = self.options, self.options.home.absolute()
         hashed = Hashed(home / "hashed")
         asked = of_mode(options.cache, _MODE_WHERE.get(options.cache, "for this run"))
@@ -311,7 +317,7 @@ class _Run:
             cluster=self.cluster,
             engine=self.checked.engine,
             python=options.python,
-            preparing=scheduler.note,
+            preparing=preparing,
             adopter=self._adopter(hashed),
             resolve_image=resolved,
         )

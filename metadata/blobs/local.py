@@ -66,6 +66,14 @@ class LocalStore:
         """Read every byte under ``digest`` and compare."""
         return verify(self, digest)
 
+    def remove(self, digest: Digest) -> None:
+        """Forget the bytes under ``digest``, of a directory its manifest alone; nothing happens where there are none.
+
+        The caller knows that nothing needs them.
+        """
+        with self._writing():
+            self.path(digest).unlink(missing_ok=True)
+
     def digests(self) -> Iterator[Digest]:
         """Every digest kept; foreign files are passed over."""
         for algorithm in ("sha256", "tree"):

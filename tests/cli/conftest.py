@@ -96,6 +96,14 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.fixture(scope="session")
+def sums(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiled = tmp_path_factory.mktemp("compiled") / "sums.yaml"
+    source = Path(__file__).with_name("sums_pipeline.py")
+    subprocess.run([sys.executable, "-W", "ignore", str(source), str(compiled)], check=True, timeout=120)
+    return compiled
+
+
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("CLEW_") and not name.startswith("CLEW_TEST_")]:

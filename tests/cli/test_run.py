@@ -17,14 +17,6 @@ CLEW = Path(sys.executable).with_name("clew")
 Clew = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
-def sums(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    compiled = tmp_path_factory.mktemp("compiled") / "sums.yaml"
-    source = Path(__file__).with_name("sums_pipeline.py")
-    subprocess.run([sys.executable, "-W", "ignore", str(source), str(compiled)], check=True, timeout=120)
-    return compiled
-
-
 def test_a_run_is_one_object_on_stdout_and_its_progress_on_stderr(shell: Clew, sums: Path, tmp_path: Path) -> None:
     shown = shell("run", sums, "-p", "b=5", "--home", tmp_path, "--json")
     assert shown.code == 0

@@ -196,6 +196,31 @@ def imports(uri: str, note: str = "n") -> int:
     return count_words(data=raw.output).output
 
 
+@dsl.component
+def fill(size: int, out: Output[Dataset]):
+    with open(out.path, "wb") as target:
+        target.write(size.to_bytes(8, "big") + bytes(size - 8))
+
+
+@dsl.pipeline
+def sized(size: int):
+    fill(size=size)
+
+
+@dsl.component
+def roll(out: Output[Dataset]) -> int:
+    import os
+
+    with open(out.path, "wb") as target:
+        target.write(os.urandom(16))
+    return 1
+
+
+@dsl.pipeline
+def chancy() -> int:
+    return roll().outputs["Output"]
+
+
 @dsl.pipeline
 def looks_inside(uri: str) -> int:
     return walk(folder=dsl.importer(artifact_uri=uri, artifact_class=Artifact).output).output
@@ -324,6 +349,11 @@ def own_place(text: str) -> Dataset:
     return made
 
 
+@dsl.pipeline
+def shared(text: str = "a b c"):
+    own_place(text=text)
+
+
 @dsl.component
 def look_at(data: Dataset, more: Optional[Dataset] = None) -> str:
     return f"{open(data.path).read()} {data.path.rpartition('/')[2]} {data.metadata} {more}"
@@ -400,7 +430,7 @@ def documented(text: str = "abc") -> int:
 
 
 PIPELINES = [
-    sums, words, imports, looks_inside, nested, loop, loops, hollow, kinds, crashes, sleeps, forgetful, empty_handed, straying,
+    sums, words, imports, looks_inside, sized, chancy, shared, nested, loop, loops, hollow, kinds, crashes, sleeps, forgetful, empty_handed, straying,
     linking, spoiling, retries, twins, uncached, keyed, folders, ways, needing, annotated, shells, documented,
 ]  # fmt: skip
 

@@ -16,11 +16,20 @@ from typing import Any
 import pytest
 
 from clew.executors import images, marks
+from clew.executors.cached.audit import audit
+from clew.executors.cached.collect import Wanted, collect, planned
+from clew.executors.cached.entries import entries
+from clew.executors.cached.invalidate import invalidate
+from clew.executors.cached.pins import pin, unpin
+from clew.executors.cached.stats import stats
 from clew.executors.explain import Explanation, explain
-from clew.executors.pipeline.run import RunResult, TaskResult
+from clew.executors.occupied import in_use
+from clew.executors.pipeline.run import RunOptions, RunResult, TaskResult
 from clew.executors.rules import Rulebook, Scope, of_mapping
-from clew.metadata.ids import Kind
-from clew.metadata.node import Execution
+from clew.metadata.change import Change
+from clew.metadata.errors import Conflict, NotFound
+from clew.metadata.ids import Kind, NodeRef
+from clew.metadata.node import Execution, NodeType
 from clew.metadata.record import Record
 from clew.metadata.states import EventType, ExecutionState
 from clew.sdk import connect
@@ -266,6 +275,25 @@ def test_point_09_each_decision_is_stored_with_what_changed(bench: Any) -> None:
     assert stored["outcome"] == "miss"
 
 
+def test_point_12_entries_and_what_they_saved_are_counted(bench: Any) -> None:
+    first = bench.run("words")
+    for _ in range(3):
+        bench.run("words")
+    bench.run("words", text="other")
+    with bench.record.read() as reader:
+        listed = {int(e.execution.id): e for e in entries(reader)}
+        numbers = stats(reader)
+        by_hits = entries(reader, order="hits", limit=3)
+    made = listed[number(first, "write")]
+    assert (made.component, made.hits, made.size_bytes) == ("words/comp-write", 3, 5)
+    assert (made.saved_ms, made.saved_bytes) == (3 * made.cost_ms, 15)
+    assert {e.hits for e in by_hits} == {3}
+    assert (numbers.total.hits, numbers.total.ran) == (9, 6)
+    assert numbers.total.saved_bytes == 30
+    assert numbers.total.saved_ms == sum(e.saved_ms for e in listed.values())
+    assert {t.name: t.hits for t in numbers.components}["words/comp-write"] == 3
+
+
 @pytest.mark.parametrize(
     ("mode", "reuses", "gives"),
     [
@@ -344,6 +372,113 @@ def test_point_14_namespaces_share_only_where_both_sides_say_global(bench: Any) 
     assert not task(bench.run("documented", options={"namespace": "fourth"}), "document").cached
 
 
+def artifact(result: RunResult, name: str, output: str = "out") -> str:
+    return str(task(result, name).outputs[output]["artifact"])
+
+
+def test_point_11_an_invalidated_result_is_never_reused_again_and_it_is_kept_who_and_why(
+    bench: Any, states: Any
+) -> None:
+    first, second = bench.run("words"), bench.run("words")
+    done = invalidate(
+        bench.record, [str(task(second, "shout").execution)], why="bad caps", actor="ann", namespace="default"
+    )
+    third = bench.run("words")
+    assert states(third) == {"write": "CACHED", "shout": "COMPLETE", "count-words": "CACHED"}
+    reason = why(bench, third, "shout").reason
+    assert "invalidated by ann: bad caps" in reason
+    assert set(states(bench.run("words")).values()) == {"CACHED"}  # what ran since may be
+    with bench.record.read() as reader:
+        audit_entry = reader.execution(done.audit)
+    assert audit_entry.type == "clew.CacheInvalidation"
+    assert {k: audit_entry.custom_properties[k] for k in ("actor", "why")} == {"actor": "ann", "why": "bad caps"}
+    assert {number(first, "shout"), number(second, "shout")} <= set(done.executions)
+
+
+@pytest.mark.parametrize("way", ["artifact", "digest", "fingerprint", "component", "bare component"])
+def test_point_11_results_are_invalidated_by_what_names_them(bench: Any, states: Any, way: str) -> None:
+    first = bench.run("words")
+    targets = {
+        "artifact": [artifact(first, "write")],
+        "digest": [task(first, "write").outputs["out"]["digest"]],
+        "fingerprint": [str(task(first, "write").fingerprint)],
+    }.get(way, [])
+    components = {"component": ["words/comp-write"], "bare component": ["comp-write"]}.get(way, [])
+    invalidate(bench.record, targets, components=components, why="", actor="ann", namespace="default")
+    assert states(bench.run("words")) == {"write": "COMPLETE", "shout": "CACHED", "count-words": "CACHED"}
+
+
+def test_point_11_a_lineage_subtree_is_invalidated_with_what_was_made_from_it(bench: Any, states: Any) -> None:
+    first = bench.run("words")
+    invalidate(
+        bench.record, [artifact(first, "write")], downstream=True, why="tainted", actor="ann", namespace="default"
+    )
+    assert set(states(bench.run("words")).values()) == {"COMPLETE"}
+    with pytest.raises(NotFound, match="any more"):
+        invalidate(bench.record, [artifact(first, "write")], why="", actor="ann", namespace="default")
+
+
+def blobs(bench: Any) -> set[str]:
+    return set(bench.store.digests())
+
+
+def test_point_15_what_is_cheap_and_large_is_dropped_first(bench: Any) -> None:
+    big, small = bench.run("sized", size=200_000), bench.run("sized", size=1_000)
+    plan = planned(bench.record, bench.store, Wanted(max_bytes=50_000))
+    assert [d.entry.execution.id for d in plan.drops] == [number(big, "fill")]
+    done = collect(bench.record, bench.store, bench.home, Wanted(max_bytes=50_000), actor="ann")
+    assert done.freed_bytes >= 200_000
+    assert not Path(task(big, "fill").outputs["out"]["uri"].removeprefix("file://")).exists()
+    assert task(big, "fill").outputs["out"]["digest"] not in blobs(bench)
+    again = bench.run("sized", size=200_000)
+    assert (task(again, "fill").cached, "make room" in why(bench, again, "fill").reason) == (False, True)
+    assert task(bench.run("sized", size=1_000), "fill").cached
+    assert task(small, "fill").outputs["out"]["digest"] in blobs(bench)
+
+
+def test_point_15_nothing_is_dropped_that_a_deployed_context_was_made_from(bench: Any) -> None:
+    result = bench.run("words")
+    change = Change()
+    change.type(NodeType(Kind.CONTEXT, "Deployment"))
+    serving = change.context("Deployment", name="prod", custom_properties={"deployed": True})
+    change.attribute(serving, int(artifact(result, "shout", "loud").partition(":")[2]))
+    bench.record.commit(change)
+    done = collect(bench.record, bench.store, bench.home, Wanted(max_bytes=0), actor="ann")
+    assert (done.drops, done.pinned) == ([], 2)
+    assert {t.state for t in bench.run("words").tasks} == {"CACHED"}
+
+
+def test_point_15_a_pin_by_hand_keeps_ancestors_until_it_is_taken_off(bench: Any) -> None:
+    ref = NodeRef.parse(artifact(bench.run("words"), "shout", "loud"))
+    pin(bench.record, ref, why="paper", actor="ann", namespace="default")
+    assert planned(bench.record, bench.store, Wanted(max_bytes=0)).drops == []
+    unpin(bench.record, ref, actor="ann", namespace="default")
+    assert len(planned(bench.record, bench.store, Wanted(max_bytes=0)).drops) == 2
+    with pytest.raises(NotFound, match="not pinned"):
+        unpin(bench.record, ref, actor="ann", namespace="default")
+
+
+def test_point_15_bytes_that_something_else_needs_stay(bench: Any) -> None:
+    one, two = bench.run("words", text="same"), bench.run("shared", text="same")
+    digest = task(one, "write").outputs["out"]["digest"]
+    assert task(two, "own-place").outputs["Output"]["digest"] == digest
+    pin(bench.record, NodeRef.parse(artifact(two, "own-place", "Output")), why="", actor="", namespace="default")
+    collect(bench.record, bench.store, bench.home, Wanted(max_bytes=0), actor="ann")
+    assert digest in blobs(bench)
+    assert task(bench.run("shared", text="same"), "own-place").cached
+    assert not task(bench.run("words", text="same"), "write").cached
+
+
+def test_point_15_what_was_used_lately_outlives_an_age_and_runs_under_way_stop_it(bench: Any) -> None:
+    bench.run("words")
+    assert planned(bench.record, bench.store, Wanted(older_than_s=3600)).drops == []
+    with in_use(bench.home), pytest.raises(Conflict, match="under way"):
+        collect(bench.record, bench.store, bench.home, Wanted(older_than_s=0), actor="ann")
+    time.sleep(0.01)
+    assert len(collect(bench.record, bench.store, bench.home, Wanted(older_than_s=0), actor="ann").drops) == 2
+    assert len(bench.run("words").tasks) == 3  # and it runs again
+
+
 @pytest.fixture
 def weighing(bench: Any) -> Iterator[Any]:
     subprocess.run([sys.executable, str(FUNCTIONS), str(bench.compiled)], check=True, timeout=120)
@@ -373,6 +508,38 @@ def test_point_16_what_a_task_returned_satisfies_a_call_of_the_same_function(ben
         called = reader.executions(type="weigh").items
     assert [e.state for e in called] == [ExecutionState.CACHED] * 2
     assert {e.custom_properties["cached_execution_id"] for e in called} == {str(made)}
+
+
+def test_point_17_the_audit_makes_reused_results_again_and_marks_what_differs(bench: Any) -> None:
+    for _ in range(2):
+        bench.run("words")
+        bench.run("chancy")
+    found = audit(bench.record, bench.store, RunOptions(home=bench.home, actor="ann"), 1.0)
+    verdicts = {c.component: c.verdict for c in found.checked}
+    assert verdicts == {
+        "words/comp-write": "same",
+        "words/comp-shout": "same",
+        "words/comp-count-words": "same",
+        "chancy/comp-roll": "differs",
+    }
+    assert found.nondeterministic == ["chancy/comp-roll"]
+    assert not list((bench.home / "runs").glob("audit-*"))
+    told = why(bench, bench.run("chancy"), "roll")
+    assert told.outcome == "hit"
+    assert "gave other bytes" in told.nondeterministic
+    strict = bench.run("chancy", options={"rules": {"nondeterministic": "miss"}})
+    assert "non-deterministic" in why(bench, strict, "roll").reason
+    with bench.record.read() as reader:
+        assert [t.name for t in stats(reader).components if t.nondeterministic] == ["chancy/comp-roll"]
+
+
+def test_point_17_a_sample_is_a_share_of_what_was_reused(bench: Any) -> None:
+    for _ in range(2):
+        bench.run("words")
+    options = RunOptions(home=bench.home)
+    assert len(audit(bench.record, bench.store, options, 0.05).checked) == 1
+    chosen = [c.execution for c in audit(bench.record, bench.store, options, 0.5, seed=7).checked]
+    assert chosen == [c.execution for c in audit(bench.record, bench.store, options, 0.5, seed=7).checked]
 
 
 def test_point_18_a_failure_is_remembered_only_where_one_asks_for_it(bench: Any) -> None:

@@ -1,0 +1,1 @@
+"""What the cache holds: listed, counted, pinned, invalidated, collected, audited."""

@@ -1,11 +1,13 @@
 """Crash safety, shown: kill writers and servers at random moments, fill disks, and compare what is left.
 
-    python benchmarks/torture.py [--kills N] [--server-kills N] [--seed S] [--only NAME ...] [--quick]
+    python benchmarks/torture.py [--kills N] [--server-kills N] [--resume-kills N] [--seed S] [--only NAME ...]
+                                 [--quick]
 
 Scenarios: ``sqlite`` (a writer of eight threads is killed with SIGKILL, 200 times), ``postgres`` (the server with every
 one of its processes, 5 times), ``shared`` (two processes write one home, one of them is killed), ``disk`` (a small file
-system fills up), ``pipeline`` (a run is killed amid its steps and started again). Prints what was counted; exits 1 on
-any difference. Takes about six minutes; ends only what it started.
+system fills up), ``pipeline`` (a run is killed amid its steps and started again), ``resume`` (a run is killed at random
+moments and resumed, 200 times). Prints what was counted; exits 1 on any difference. Takes about twelve minutes; ends
+only what it started.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from rich.console import Console
 from rich.table import Table
 from torture_check import Tally, check, compare_engines, read_notes
 from torture_disk import fill_the_disk
+from torture_resume import kill_resumed
 from torture_run import kill_pipelines
 from torture_writer import seed
 
@@ -175,12 +178,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200, help="writers killed on SQLite")
     parser.add_argument("--server-kills", type=int, default=5, help="servers killed on PostgreSQL")
+    parser.add_argument("--resume-kills", type=int, default=200, help="runs killed and resumed")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--quick", action="store_true", help="a tenth of it")
-    parser.add_argument("--only", nargs="+", choices=["sqlite", "postgres", "shared", "disk", "pipeline"])
+    parser.add_argument("--only", nargs="+", choices=["sqlite", "postgres", "shared", "disk", "pipeline", "resume"])
     args = parser.parse_args()
     kills, servers = (max(1, args.kills // 10), max(1, args.server_kills // 5)) if args.quick else (
         args.kills, args.server_kills)  # fmt: skip
+    resumes = max(5, args.resume_kills // 10) if args.quick else args.resume_kills
     start = args.seed if args.seed is not None else random.SystemRandom().randrange(2**32)
     rng = random.Random(start)
     scenarios: dict[str, tuple[str, Callable[[Path], Tally]]] = {
@@ -189,6 +194,7 @@ def main() -> int:
         "shared": ("SQLite: one of two writers killed", lambda f: share_a_home(f, 2 if args.quick else 10, rng)),
         "disk": ("SQLite: the disk full", lambda f: fill_the_disk(f, 1 if args.quick else 5)),
         "pipeline": ("clew run: killed and started again", lambda f: kill_pipelines(f, 1 if args.quick else 6, rng)),
+        "resume": ("clew run: killed and resumed", lambda f: kill_resumed(f, resumes, rng)),
     }
     results: dict[str, Tally | str] = {}
     for name in args.only or scenarios:

@@ -21,6 +21,15 @@ def test_a_killed_writer_leaves_nothing_lost_and_nothing_half_written() -> None:
 
 
 @pytest.mark.e2e
+@pytest.mark.timeout(180)
+def test_a_run_killed_and_resumed_loses_nothing_and_does_nothing_twice() -> None:
+    command = [sys.executable, str(TORTURE), "--resume-kills", "5", "--only", "resume", "--seed", "11"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "zero differences" in done.stdout
+
+
+@pytest.mark.e2e
 @pytest.mark.timeout(60)
 def test_a_lost_and_a_half_written_change_are_counted(tmp_path: Path) -> None:
     script = f"""

@@ -24,6 +24,7 @@ from clew.settings import Settings
 
 if TYPE_CHECKING:
     from clew.api.service import Services
+    from clew.executors.runs.schedules import ScheduleService
     from clew.executors.runs.service import RunService
     from clew.graph.choose import Choice
     from clew.graph.protocol import GraphEngine
@@ -103,6 +104,12 @@ class Home:
             environments=own.environments_folder,
         )
         return RunService(self.record, self.blobs, options, own.record_url)
+
+    def schedule_service(self) -> ScheduleService:
+        """What can be done with schedules."""
+        from clew.executors.runs.schedules import ScheduleService
+
+        return ScheduleService(self.run_service())
 
     def services(self) -> Services:
         """What the faces of a server call."""

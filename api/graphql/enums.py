@@ -32,8 +32,11 @@ class CacheMode(Enum):
 class ContainerMode(Enum):
     """What to do with steps whose program lives in an image."""
 
-    REFUSE = "refuse"
+    AUTO = "auto"
+    DOCKER = "docker"
+    PODMAN = "podman"
     HOST = "host"
+    REFUSE = "refuse"
 
 
 class OrderField(Enum):
@@ -255,5 +258,11 @@ _describe(
     ContainerMode,
     "ContainerMode",
     "What to do with steps whose program lives in an image.",
-    {"REFUSE": "Refuse the run.", "HOST": "Run the program on the server's machine."},
+    {
+        "AUTO": "Run it in its image, by docker or podman where one is found; else refuse the run.",
+        "DOCKER": "Run it in its image, by docker.",
+        "PODMAN": "Run it in its image, by podman.",
+        "HOST": "Run the program on the server's machine, outside its image.",
+        "REFUSE": "Refuse the run.",
+    },
 )

@@ -14,6 +14,7 @@ from clew.api.graphql.query import nodes_of
 from clew.api.graphql.record_change import ReadChange, read_type
 from clew.api.graphql.run_change import RunMutation
 from clew.api.graphql.scalars import Int64
+from clew.api.graphql.schedules import ScheduleMutation
 from clew.api.graphql.types import Type, types_of
 from clew.metadata import change as record
 from clew.metadata.ids import NodeRef
@@ -77,7 +78,7 @@ class Receipt:
 
 
 @strawberry.type(description="What can be recorded.")
-class Mutation(RunMutation):
+class Mutation(RunMutation, ScheduleMutation):
     """Every way to write."""
 
     @recorded

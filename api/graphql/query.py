@@ -37,6 +37,7 @@ from clew.api.graphql.nodes import (
 from clew.api.graphql.operation import Info, Operation, selects
 from clew.api.graphql.run_change import RunQuery
 from clew.api.graphql.scalars import Int64
+from clew.api.graphql.schedules import ScheduleQuery
 from clew.api.graphql.types import Type, type_of, types_of
 from clew.metadata.errors import InvalidCursor, TypeNotFound
 from clew.metadata.ids import NodeRef
@@ -45,7 +46,7 @@ Shown = Annotated[LineageFilter | None, strawberry.argument(description="Which r
 
 
 @strawberry.type(description="What Clew can be asked.")
-class Query(RunQuery):
+class Query(RunQuery, ScheduleQuery):
     """Every question."""
 
     @resolved

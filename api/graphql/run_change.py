@@ -11,40 +11,21 @@ import strawberry
 from clew.api.graphql.arguments import NONE, After, First, Where
 from clew.api.graphql.connection import Connection
 from clew.api.graphql.describe import recorded, resolved, streamed
-from clew.api.graphql.enums import CacheMode, ContainerMode
 from clew.api.graphql.operation import Info, Operation
-from clew.api.graphql.runs import LabelInput, Run, RunFilter, run_of, runs_page, service_of
+from clew.api.graphql.run_input import NewRunInput, again_of, parameters_of
+from clew.api.graphql.runs import Run, RunFilter, run_of, runs_page, service_of
 from clew.api.graphql.scalars import Int64, Json
 from clew.executors.runs.find import run_named
 from clew.executors.runs.kept import Run as KeptRun
 from clew.executors.runs.log import LogPiece
 from clew.executors.runs.task import RunTask as KeptTask
 from clew.executors.runs.task import tasks_of
-from clew.metadata.errors import Invalid
 from clew.metadata.record import Record
 
 RunId = Annotated[
     str, strawberry.argument(description="A run's id, the beginning of it (four characters), or `context:N`.")
 ]
 BATCH = 200
-
-
-@strawberry.input(description="A run to be started.")
-class NewRunInput:
-    """A run."""
-
-    spec: str = strawberry.field(description="The IR of its pipeline: the YAML that the kfp SDK compiles.")
-    parameters: Json | None = strawberry.field(default=None, description="An object: parameter to value.")
-    name: str | None = strawberry.field(default=None, description="What to call it.")
-    experiment: str | None = strawberry.field(default=None, description="The experiment it belongs to.")
-    labels: list[LabelInput] | None = strawberry.field(default=None, description="Its labels.")
-    cache: CacheMode | None = strawberry.field(default=None, description="What it does with the cache.")
-    max_parallel: int | None = strawberry.field(default=None, description="Steps at once.")
-    step_timeout_s: float | None = strawberry.field(default=None, description="Seconds a step may take.")
-    containers: ContainerMode | None = strawberry.field(
-        default=None, description="What to do with steps whose program lives in an image."
-    )
-    namespace: str | None = strawberry.field(default=None, description="The namespace to record in.")
 
 
 @strawberry.type(description="A piece of what a task printed.")
@@ -115,17 +96,7 @@ class RunMutation:
         anything is recorded; SUBMIT_FAILED.
         """
         service = service_of(info.context)
-        options = service.options_of(
-            name=run.name or "",
-            experiment=run.experiment or "",
-            labels=_labels(run.labels),
-            cache=run.cache.value if run.cache else "",
-            max_parallel=run.max_parallel,
-            step_timeout_s=run.step_timeout_s,
-            containers=run.containers.value if run.containers else "",
-            namespace=run.namespace or "",
-        )
-        return _answer(info.context, service.create(run.spec, _parameters(run.parameters), options))
+        return _answer(info.context, service.start(again_of(service, run)))
 
     @recorded
     def cancel_run(self, info: Info, id: RunId) -> Run:
@@ -161,7 +132,7 @@ class RunMutation:
         name: Annotated[str | None, strawberry.argument(description="What to call the new run.")] = None,
     ) -> Run:
         """Start a run of the same pipeline from its beginning. Errors: NOT_FOUND, INVALID."""
-        return _answer(info.context, service_of(info.context).clone(id, _parameters(parameters), name))
+        return _answer(info.context, service_of(info.context).clone(id, parameters_of(parameters), name))
 
     @recorded
     def archive_run(
@@ -244,17 +215,3 @@ def _end(run: KeptRun) -> RunTaskChange:
 def _answer(operation: Operation, run: KeptRun) -> Run:
     operation.forget_snapshot()
     return run_of(operation, str(run.context.ref))
-
-
-def _labels(labels: list[LabelInput] | None) -> dict[str, str]:
-    return {label.key: label.value for label in labels or []}
-
-
-def _parameters(given: Json | None) -> dict[str, object]:
-    if given is None:
-        return {}
-    if not isinstance(given, dict):
-        raise Invalid(
-            "parameters is no object", field="parameters", value=str(given)[:80], remedy="Write {name: value, ...}"
-        )
-    return given

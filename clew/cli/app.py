@@ -16,6 +16,7 @@ from clew.cli.plain import read_plainly
 COMMANDS = {
     "run": ("Do", "clew.cli.run"),
     "runs": ("Do", "clew.cli.runs"),
+    "schedule": ("Do", "clew.cli.schedule"),
     "up": ("Do", "clew.cli.up"),
     "ls": ("Ask", "clew.cli.listing"),
     "show": ("Ask", "clew.cli.show"),

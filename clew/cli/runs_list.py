@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,6 +31,9 @@ def ls(
     ] = None,
     pipeline: Annotated[str | None, typer.Option("--pipeline", metavar="NAME", help="Only of this pipeline.")] = None,
     name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Only of this name.")] = None,
+    schedule: Annotated[
+        str | None, typer.Option("--schedule", metavar="SCHEDULE", help="Only those that this schedule started.")
+    ] = None,
     archived: Annotated[bool, typer.Option("--archived", help="Those that were archived, instead.")] = False,
     where: Where = None,
     namespace: Namespace = None,
@@ -62,6 +66,10 @@ def ls(
     )
     chosen.text()  # what cannot be said is refused before anything is opened
     with opened(home, server) as client:
+        if schedule is not None:
+            from clew.client.schedules import Schedules
+
+            chosen = replace(chosen, schedule=Schedules(client).find(schedule).id)
         page = Runs(client).page(chosen, namespace=namespace, after=after, limit=limit)
     if json:
         from clew.cli.output import emit_json
@@ -69,7 +77,7 @@ def ls(
         items = [run.as_dict() for run in page.items]
         emit_json({"items": items, "total": page.total, "next": page.next_cursor})
         return
-    _print(page.items)
+    print_runs(page.items)
     _tell_rest(page.next_cursor, page.items, page.total)
 
 
@@ -95,7 +103,7 @@ def list_runs(
     from clew.executors.runs.kept import Run
     from clew.metadata.node import Context
 
-    _print([Run(run) for run in runs if isinstance(run, Context)])
+    print_runs([Run(run) for run in runs if isinstance(run, Context)])
     if total > len(runs):
         note(f"{total - len(runs):,} more; --all shows them, --limit N some")
     elif not runs:
@@ -154,7 +162,8 @@ def _json(node: Node) -> dict[str, Any]:
     return node_json(node) | {"run": facts}
 
 
-def _print(runs: list[Run]) -> None:
+def print_runs(runs: list[Run]) -> None:
+    """A table of runs."""
     from clew.cli.output import table
     from clew.draw.words import seconds_text, time_text
 

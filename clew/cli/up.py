@@ -108,6 +108,7 @@ def _serve(opened: OpenedHome, faces: ApiSettings, listening: socket.socket) -> 
     from clew.api.app import create_app
     from clew.api.mlmd.server import GrpcServer, GrpcSettings, Tls
     from clew.cli.output import note
+    from clew.executors.runs.keeper import Keeper
 
     services = opened.services()
     app = create_app(services, faces)
@@ -124,12 +125,15 @@ def _serve(opened: OpenedHome, faces: ApiSettings, listening: socket.socket) -> 
     host = settings.host
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{listening.getsockname()[1]}"
+    keeper = Keeper(opened.run_service())
     grpc = GrpcServer(services, f"{shown}:{settings.grpc_port}", GrpcSettings(token=faces.token, tls=tls))
     try:
         also = f"GraphiQL: {url}/graphql; ML Metadata by gRPC: {shown}:{grpc.port}; Ctrl-C stops"
         note(f"Clew {__version__} serves {opened.path} at {url}  ({also})")
+        keeper.start()
         server.run(sockets=[listening])
     finally:
+        keeper.stop()
         grpc.stop()
     if not server.started:
         raise Unavailable("the server did not start", remedy="See the lines above")

@@ -20,20 +20,7 @@ class ServerVerbs:
 
     def create(self, new: NewRun) -> str:
         """Start a run in a process of its own."""
-        given = {
-            "spec": new.spec,
-            "parameters": dict(new.parameters),
-            "name": new.name or None,
-            "experiment": new.experiment or None,
-            "labels": [{"key": key, "value": value} for key, value in (new.labels or {}).items()] or None,
-            "cache": new.cache.upper() or None,
-            "maxParallel": new.max_parallel,
-            "stepTimeoutS": new.step_timeout_s,
-            "containers": new.containers.upper() or None,
-            "namespace": new.namespace or None,
-        }
-        said = {name: value for name, value in given.items() if value is not None}
-        return self._do("createRun", "$run: NewRunInput!", "run: $run", run=said)
+        return self._do("createRun", "$run: NewRunInput!", "run: $run", run=new_run_input(new))
 
     def retry(self, run: str, task: str = "") -> str:
         """Start the run that does again what failed, or one task and what depends on it."""
@@ -74,3 +61,20 @@ class ServerVerbs:
     def _do(self, mutation: str, variables: str, arguments: str, **values: Any) -> str:
         said = self._client.ask(f"mutation({variables}) {{ {mutation}({arguments}) {{ id }} }}", **values)
         return str(said[mutation]["id"])
+
+
+def new_run_input(new: NewRun) -> dict[str, Any]:
+    """``new`` as GraphQL's NewRunInput."""
+    given = {
+        "spec": new.spec,
+        "parameters": dict(new.parameters),
+        "name": new.name or None,
+        "experiment": new.experiment or None,
+        "labels": [{"key": key, "value": value} for key, value in (new.labels or {}).items()] or None,
+        "cache": new.cache.upper() or None,
+        "maxParallel": new.max_parallel,
+        "stepTimeoutS": new.step_timeout_s,
+        "containers": new.containers.upper() or None,
+        "namespace": new.namespace or None,
+    }
+    return {name: value for name, value in given.items() if value is not None}

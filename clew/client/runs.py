@@ -227,7 +227,7 @@ class HomeVerbs:
 
     def create(self, new: NewRun) -> str:
         """Start a run in a process of its own."""
-        return self.service.create(new.spec, new.parameters, self.service.options_of(**_said(new))).id
+        return self.service.create(new.spec, new.parameters, self.service.options_of(**said_of(new))).id
 
     def retry(self, run: str, task: str = "") -> str:
         """Start the run that does again what failed, or one task and what depends on it."""
@@ -254,7 +254,8 @@ class HomeVerbs:
         return self.service.spec(run)
 
 
-def _said(new: NewRun) -> dict[str, Any]:
+def said_of(new: NewRun) -> dict[str, Any]:
+    """What a new run says of how it is run."""
     return {
         "name": new.name,
         "experiment": new.experiment,

@@ -12,8 +12,10 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from clew.executors.pipeline.lease import Lease
 from clew.executors.pipeline.load import parse
@@ -27,6 +29,7 @@ from clew.metadata.blobs.protocol import ArtifactStore
 from clew.metadata.change import Change, NodePut
 from clew.metadata.errors import SubmitFailed, VersionConflict
 from clew.metadata.record import Record
+from clew.metadata.value import Value
 
 STARTS_MAX = 3
 """How often a run is started whose runner dies before it begins."""
@@ -57,14 +60,23 @@ class Launcher:
 
     def put(self, change: Change, again: Again, run: str) -> NodePut:
         """Add a run that waits to ``change``. Errors: as :meth:`ask`."""
-        about = again.options.about.checked()
         given = check(again.pipeline, again.parameters, again.options).parameters
+        return self._put(change, again, run, given, {"clew.state": "PENDING"})
+
+    def put_failed(self, change: Change, again: Again, run: str, error: str) -> NodePut:
+        """Add a run that could not be, and why, to ``change``."""
+        return self._put(change, again, run, again.parameters, {"clew.state": "FAILED", "clew.error": error})
+
+    def _put(
+        self, change: Change, again: Again, run: str, given: Mapping[str, Any], more: Mapping[str, Value]
+    ) -> NodePut:
+        about = again.options.about.checked()
         spec = keep_spec(self.store, again.pipeline.source)
         folder = self.home / "runs" / run
         put_types(change)
-        kept = again.options.kept()
-        asked = RunPut(run, again.pipeline.name, folder.as_uri(), given, about, spec, kept)
-        return put_run(change, asked, {"clew.state": "PENDING"})[1]
+        kept, project = again.options.kept(), again.options.project
+        asked = RunPut(run, again.pipeline.name, folder.as_uri(), given, about, spec, kept, project)
+        return put_run(change, asked, more)[1]
 
     def start(self, run: Run) -> bool:
         """Start the runner of a run that waits; False when another does, or has.

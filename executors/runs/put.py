@@ -34,6 +34,8 @@ class RunPut:
     """How it is run: ``KEPT_OPTIONS``."""
     project: str = ""
     """The project it lies in, which may bound what it shares; empty: none."""
+    type: str = RUN_TYPE
+    """Or that of a schedule, which keeps all that its runs are made of."""
 
 
 def put_types(change: Change) -> None:
@@ -58,7 +60,7 @@ def put_run(change: Change, run: RunPut, more: Mapping[str, Value]) -> tuple[Nod
     if run.spec:
         properties["clew.spec"] = run.spec
     context = change.context(
-        RUN_TYPE,
+        run.type,
         name=run.id,
         custom_properties=properties | run.about.properties() | dict(more),
         reuse="name",

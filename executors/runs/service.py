@@ -74,19 +74,16 @@ class RunService:
             return run_named(reader, run, namespace)
 
     def create(self, spec: str, parameters: Mapping[str, Any], options: RunOptions) -> Run:
-        """Start a run of the pipeline in ``spec`` (IR) in a process of its own.
-
-        Errors: InvalidPipeline, Invalid, UsageError before anything is recorded; SubmitFailed.
-        """
-        return self._start(Again(parse(spec), dict(parameters), options))
+        """Start a run of the pipeline in ``spec`` (IR). Errors: as :meth:`start`."""
+        return self.start(Again(parse(spec), dict(parameters), options))
 
     def resume(self, run: str) -> Run:
         """Start the run that goes on where ``run`` ended."""
-        return self._start(resumed(self.record, self.store, run, self.options))
+        return self.start(resumed(self.record, self.store, run, self.options))
 
     def retry(self, run: str, task: str = "") -> Run:
         """Start the run that does again what failed in ``run``, or one task and what depends on it."""
-        return self._start(retried(self.record, self.store, run, self.options, task))
+        return self.start(retried(self.record, self.store, run, self.options, task))
 
     def clone(self, run: str, parameters: Mapping[str, Any], name: str | None = None) -> Run:
         """Start a run of the same pipeline from its beginning."""
@@ -94,7 +91,7 @@ class RunService:
         if name is not None:
             about = replace(again.options.about, name=name)
             again = replace(again, options=replace(again.options, about=about))
-        return self._start(again)
+        return self.start(again)
 
     def cancel(self, run: str) -> Run:
         """Ask a run to stop; one without a runner is over at once. Errors: Conflict when it is over."""
@@ -134,7 +131,11 @@ class RunService:
     def _leases(self) -> Path:
         return self.home / "locks" / "runs"
 
-    def _start(self, again: Again) -> Run:
+    def start(self, again: Again) -> Run:
+        """Start a run in a process of its own.
+
+        Errors: InvalidPipeline, Invalid, UsageError before anything is recorded; SubmitFailed.
+        """
         run = self.launcher.ask(again)
         self.launcher.start(run)
         return self.again(run)

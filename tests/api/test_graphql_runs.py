@@ -231,3 +231,37 @@ def test_the_tasks_of_a_run_are_told_as_they_change(served: str, create: Any) ->
     assert [state for name, state in told if name == "nap"] == ["RUNNING", "COMPLETE"]
     assert told[-1] == ("", "COMPLETE")
     assert [change["seq"] for change in heard] == sorted(change["seq"] for change in heard)
+
+
+def test_a_schedule_is_made_shown_paused_and_removed(asker: Any, services: Services, spec: str) -> None:
+    create = "mutation($s: NewScheduleInput!) { createSchedule(schedule: $s) { id name state nextMs cron zone } }"
+    run = {"spec": spec, "name": "nightly", "experiment": "naps", "parameters": {"seconds": 0.5}}
+    made = asker.ask(create, s={"run": run, "cron": "0 9 * * *", "zone": "Europe/Berlin"})["createSchedule"]
+    assert (made["name"], made["state"], made["cron"], made["zone"]) == (
+        "nightly",
+        "ENABLED",
+        "0 9 * * *",
+        "Europe/Berlin",
+    )
+    assert made["nextMs"] > time.time() * 1000
+    shown = asker.ask(
+        """query { schedule(id: "nightly") { id parameters experiment runs { totalCount } context { type } } }"""
+    )["schedule"]
+    assert shown == {
+        "id": made["id"],
+        "parameters": {"seconds": 0.5, "flag": "none"},
+        "experiment": "naps",
+        "runs": {"totalCount": 0},
+        "context": {"type": "clew.Schedule"},
+    }
+    for verb, state in [("pause", "PAUSED"), ("resume", "ENABLED"), ("remove", "REMOVED")]:
+        changed = asker.ask(f"mutation($id: String!) {{ {verb}Schedule(id: $id) {{ state }} }}", id=made["id"])
+        assert changed[f"{verb}Schedule"]["state"] == state
+    listed = "query($state: String) { schedules(state: $state) { totalCount nodes { id } } }"
+    assert asker.ask(listed, state="REMOVED")["schedules"] == {"totalCount": 1, "nodes": [{"id": made["id"]}]}
+    assert asker.ask(listed, state="ENABLED")["schedules"]["nodes"] == []
+    assert asker.refused(listed, state="ODD")["code"] == "USAGE"
+    before = services.record.seq()
+    for bad in ({"cron": "no"}, {"everyS": 60, "zone": "Mars"}, {}, {"everyS": 60, "maxConcurrency": 0}):
+        assert asker.refused(create, s={"run": run} | bad)["code"] == "USAGE"
+    assert services.record.seq() == before

@@ -18,7 +18,7 @@ from clew.executors.pipeline.run import RunOptions, RunResult, run_pipeline
 from clew.executors.runs.again import cloned, resumed, retried, with_dependents
 from clew.executors.runs.cancel import ask_to_cancel
 from clew.executors.runs.find import RunFilter, run_named
-from clew.executors.runs.kept import About, Run
+from clew.executors.runs.kept import KEPT_OPTIONS, About, Run
 from clew.metadata.errors import Conflict, Invalid, NotFound, UsageError
 from clew.metadata.record import Record
 
@@ -209,18 +209,9 @@ def test_a_run_keeps_what_it_takes_to_run_it_again(runs: Runs) -> None:
     kept = runs.run(result.run)
     with runs.store.open(kept.spec) as stream:
         assert stream.read().decode() == runs.pipeline.read_text()
-    assert kept.options == {
-        "cache": "refresh",
-        "max_parallel": 3,
-        "step_timeout_s": 60.0,
-        "containers": "auto",
-        "salt": "",
-        "secrets": {},
-        "config_maps": {},
-        "volumes": {},
-        "rules": {},
-        "project": "",
-    }
+    wanted = {"cache": "refresh", "max_parallel": 3, "step_timeout_s": 60.0}
+    assert {name: kept.options[name] for name in wanted} == wanted
+    assert set(kept.options) == {name for name in KEPT_OPTIONS if getattr(runs.options, name) is not None}
 
 
 def test_runs_are_found_by_name_experiment_label_and_state(runs: Runs) -> None:

@@ -35,7 +35,8 @@ class Limits:
 
     cpus: float | None = None
     memory_bytes: int | None = None
-    accelerators: int = 0
+    devices: tuple[str, ...] = ()
+    """Numbers of accelerators."""
 
 
 class Engine:
@@ -164,8 +165,10 @@ def _limits(limits: Limits, engine: str) -> list[str]:
         words += ["--cpus", f"{limits.cpus:g}"]
     if limits.memory_bytes is not None:
         words += ["--memory", str(limits.memory_bytes)]
-    if limits.accelerators:
-        words += ["--gpus", str(limits.accelerators)] if engine == "docker" else ["--device", "nvidia.com/gpu=all"]
+    for device in limits.devices if engine == "podman" else ():
+        words += ["--device", f"nvidia.com/gpu={device}"]
+    if limits.devices and engine == "docker":
+        words += ["--gpus", f'"device={",".join(limits.devices)}"']
     return words
 
 

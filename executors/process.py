@@ -6,12 +6,14 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from clew.executors.memory import MemoryWatch
 from clew.executors.protocol import Ended, Job, PythonModule, Work
 from clew.executors.warm import WarmProcess, WarmPythons
 from clew.metadata.errors import SubmitFailed
@@ -97,6 +99,9 @@ class _Process:
         self._timers: list[threading.Timer] = []
         self._timed_out = self._canceled = False
         _note_pid(work.folder, process.pid, work.ends)
+        self._watch: MemoryWatch | None = None
+        if work.memory_bytes is not None and sys.platform == "linux":
+            self._watch = MemoryWatch(process.pid, work.memory_bytes, self._kill)
         if work.timeout_s is not None:
             self._later(work.timeout_s, self._time_out)
 
@@ -109,13 +114,14 @@ class _Process:
         finally:
             for timer in self._timers:
                 timer.cancel()
+            over = self._watch.end() if self._watch else False
             if isinstance(self._process, subprocess.Popen):
                 _signal_group(self._process.pid, signal.SIGKILL)  # whatever it left behind
             with suppress(OSError):
                 _pid_file(self._folder).unlink()
         if self._canceled or self._timed_out or code < 0:
             _run_all(self._ends)
-        return Ended(code, self._timed_out, self._canceled)
+        return Ended(code, self._timed_out, self._canceled, over)
 
     def cancel(self) -> None:
         if self._canceled:

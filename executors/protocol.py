@@ -33,6 +33,8 @@ class Work:
     """What ``command`` comes to, if that is a Python module: it may be started from a Python that is warm."""
     given: bytes = field(default=b"", repr=False)
     """What it reads from standard input."""
+    memory_bytes: int | None = None
+    """Most it may use, with all it started."""
     ends: tuple[tuple[str, ...], ...] = ()
     """Commands that end it for certain, where killing its processes would not."""
 
@@ -49,6 +51,7 @@ class Ended:
     """Exit code; negative is the signal that killed it."""
     timed_out: bool = False
     canceled: bool = False
+    over_memory: bool = False
 
 
 class Job(Protocol):

@@ -88,6 +88,13 @@ def run(
     step_python: Annotated[
         Pythons, typer.Option("--step-python", help="Run Python components on this Python, or that of their image.")
     ] = Pythons.HERE,
+    accelerators: Annotated[
+        int | None,
+        typer.Option("--accelerators", metavar="N", min=0, help="Accelerators there are; otherwise what can be seen."),
+    ] = None,
+    ignore_resources: Annotated[
+        bool, typer.Option("--ignore-resources", help="Do not count what steps ask of the machine.")
+    ] = False,
     name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="What to call the run.")] = None,
     experiment: Annotated[
         str | None, typer.Option("--experiment", "-e", metavar="NAME", help="The experiment it belongs to (Default).")
@@ -164,6 +171,8 @@ def run(
         namespace=settings.namespace,
         actor=settings.author,
         python=step_python.value,
+        accelerators=accelerators,
+        ignore_resources=ignore_resources,
         environments=settings.environments_folder,
         secrets=paths("secret", "--secret name=path", secret),
         config_maps=paths("config-map", "--config-map name=path", config_map),

@@ -17,7 +17,9 @@ from clew.executors.hashed import Hashed
 from clew.executors.images import Resolve, as_written
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.bootstrap import Lightweight, name, read
+from clew.executors.pipeline.capacity import Capacity, refused
 from clew.executors.pipeline.cluster import CREATE_CLAIM, STAND_INS, Bound, Cluster
+from clew.executors.pipeline.demand import demand_of
 from clew.executors.pipeline.environment import Environment, Environments
 from clew.executors.pipeline.held import Held, Values, from_record
 from clew.executors.pipeline.imaged import python_of, why_image
@@ -26,9 +28,10 @@ from clew.executors.pipeline.key import key_of
 from clew.executors.pipeline.placeholder import fill_run
 from clew.executors.pipeline.recorder import CONTAINER, IMPORTER, RESOLVER, Doing, Done, component_context, now_ms
 from clew.executors.pipeline.resolver import find
+from clew.executors.pipeline.resources import Demand
 from clew.executors.pipeline.reuse import usable_by
 from clew.executors.pipeline.status import in_the_words_of
-from clew.executors.pipeline.unfold import Node, inputs_of
+from clew.executors.pipeline.unfold import Node, given_to, inputs_of
 from clew.executors.policy import AllOf, MaxAge, Never
 from clew.executors.protocol import CachePolicy
 from clew.executors.rules import Rulebook, Rules, Scope, of_mode
@@ -43,6 +46,9 @@ if TYPE_CHECKING:
     from clew.executors.runs.adopt import Adopter
 
 
+_BUILDS_S = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class ToRun:
     """A task that has to run."""
@@ -52,8 +58,11 @@ class ToRun:
     claim: Claim | None
 
 
+@dataclass(frozen=True, slots=True)
 class Busy:
-    """Another thread or process computes the same right now: ask again soon."""
+    """Another thread or process computes the same right now: ask again."""
+
+    again_s: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,8 @@ class Decider:
     names: Mapping[str, str]
     timeout_s: float | None
     cluster: Cluster
+    capacity: Capacity | None
+    """What steps may ask for together; None where what they ask for does not count."""
     python: str
     """``here`` runs Python components on the Python that runs Clew, ``image`` on the version their image names."""
     engine: Engine | None
@@ -155,6 +166,7 @@ class Decider:
         if container.image in STAND_INS:
             return self._claim(node, container, inputs, started)
         bound = self.cluster.bind(container, node, inputs.parameters)
+        demand = self._demand(node, container)
         engine = self.engine if why_image(container) else None
         lightweight = read(container)
         if node.task.is_exit:
@@ -164,6 +176,8 @@ class Decider:
         environment = None
         if lightweight and not engine and (named or python):
             environment = self._environment(lightweight, python)
+            if environment is None:
+                return Busy(_BUILDS_S)
         rules = self._rules(node, container.env)
         untracked = "" if node.task.caching.key else bound.untracked
         if node.task.is_exit:
@@ -199,6 +213,8 @@ class Decider:
                 decision = Decision("off", rules.off or print_.unknown)
             if lightweight and environment is None and engine is None:
                 environment = self._environment(lightweight, python)
+                if environment is None:
+                    return Busy(_BUILDS_S)
             from clew.executors.pipeline.step import Step  # 4 ms that a run in which all is reused need not pay
 
             step = Step(
@@ -213,6 +229,7 @@ class Decider:
                 container.timeout_s if container.timeout_s is not None else self.timeout_s,
                 bound,
                 engine,
+                demand,
             )
             undo.pop_all()
             return ToRun(step, doing(decision), claim)
@@ -239,12 +256,22 @@ class Decider:
                 parameters[key] = in_the_words_of(source, fill_run(parameters[key], self._names(node)))
         return Values(parameters, inputs.artifacts)
 
-    def _environment(self, lightweight: Lightweight, python: str) -> Environment:
+    def _demand(self, node: Node, container: ir.Container) -> Demand:
+        """What the step asks of the machine. Errors: StepFailed when it could never run here."""
+        if self.capacity is None:
+            return Demand()
+        demand = demand_of(container.resources, given_to(node))
+        if why := self.capacity.refuses(demand):
+            raise refused(why)
+        return demand
+
+    def _environment(self, lightweight: Lightweight, python: str) -> Environment | None:
+        """The Python for a step; None when another thread is building it."""
         packages = replace(lightweight.packages, python=python)
         by_address = any(not name(package) for package in packages.packages)  # the SDK itself may be among them
         if not packages.kfp and not by_address and self.sdk_version.startswith("kfp-"):
             packages = replace(packages, kfp="kfp==" + self.sdk_version.removeprefix("kfp-"))
-        return self.environments.provide(packages, self.preparing)
+        return self.environments.try_provide(packages, self.preparing)
 
     def _look_up(self, node: Node, print_: Fingerprint, rules: Rules, *, explained: bool) -> Decision:
         component = component_context(self.pipeline, node.task.component.name) if explained else ""

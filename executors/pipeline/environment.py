@@ -19,6 +19,7 @@ from clew.executors.pipeline.locked import Locked
 from clew.metadata.blobs.failure import write_failed
 from clew.metadata.errors import SubmitFailed
 
+_SOON_S = 0.05
 PYTHON_VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
@@ -53,15 +54,33 @@ class Environments:
         Cost: about 1 ms where this interpreter has it; else seconds, once.
         Errors: SubmitFailed with the installer's last words, or when the Python asked for is not on this machine.
         """
+        with self._lock_of(wanted):
+            return self._provided(wanted, preparing)
+
+    def try_provide(self, wanted: PackageSet, preparing: Callable[[str], None]) -> Environment | None:
+        """As :meth:`provide`; None when another thread is building it.
+
+        Errors: as :meth:`provide`.
+        """
+        lock = self._lock_of(wanted)
+        if not lock.acquire(timeout=_SOON_S):
+            return None
+        try:
+            return self._provided(wanted, preparing)
+        finally:
+            lock.release()
+
+    def _lock_of(self, wanted: PackageSet) -> threading.Lock:
         with self._guard:
-            lock = self._locks.setdefault(wanted, threading.Lock())
-        with lock:
-            if wanted not in self._made:
-                try:
-                    self._made[wanted] = _here(wanted) or self._built(wanted, preparing)
-                except SubmitFailed as error:  # the next step that wants it need not try for as long again
-                    self._made[wanted] = error
-            made = self._made[wanted]
+            return self._locks.setdefault(wanted, threading.Lock())
+
+    def _provided(self, wanted: PackageSet, preparing: Callable[[str], None] | None) -> Environment:
+        if wanted not in self._made:
+            try:
+                self._made[wanted] = _here(wanted) or self._built(wanted, preparing)
+            except SubmitFailed as error:  # the next step that wants it need not try for as long again
+                self._made[wanted] = error
+        made = self._made[wanted]
         if isinstance(made, SubmitFailed):
             raise made
         return made

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from clew.executors.pipeline.pod import Platform, Pod
+from clew.executors.pipeline.resources import Resources
 
 
 class ParameterType(StrEnum):
@@ -158,6 +159,7 @@ class Container:
     env: dict[str, str]
     timeout_s: float | None = None
     pod: Pod = field(default_factory=Pod)
+    resources: Resources = field(default_factory=Resources)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from clew.executors.pipeline import ir
+from clew.executors.pipeline.demand import read_resources
 from clew.executors.pipeline.document import Place
 from clew.executors.pipeline.load_check import check_task, check_words, dag_artifact, dag_parameter, in_order
 from clew.executors.pipeline.load_interface import Loader, interface, schema
@@ -166,6 +167,7 @@ class _Loading:
             env={e.need("name").text(): str(e.get("value").value or "") for e in body.get("env").elements()},
             timeout_s=pod.timeout_s,
             pod=pod,
+            resources=read_resources(body.get("resources")),
         )
 
     # -- graphs ---------------------------------------------------------------------------------------

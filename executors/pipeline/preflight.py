@@ -6,7 +6,9 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any
 
 from clew.executors.pipeline import ir
+from clew.executors.pipeline.capacity import Capacity, refused
 from clew.executors.pipeline.cluster import CREATE_CLAIM, missing, missing_key
+from clew.executors.pipeline.demand import demand_of
 from clew.executors.pipeline.given import Given
 from clew.executors.pipeline.mounted import why_not
 from clew.executors.pipeline.pod import Kind, Reference
@@ -59,6 +61,35 @@ def check_pods(
                 remedy="Allow user namespaces on this machine, run as root, or run the task in its image "
                 "(--containers docker or podman)",
             )
+
+
+def check_resources(pipeline: ir.Pipeline, parameters: Mapping[str, Any], capacity: Capacity) -> None:
+    """Refuse a task that asks for more than this machine has; what steps compute is looked at when they have.
+
+    Errors: InvalidPipeline naming the task and what it asks for.
+    """
+    for place, task, container in containers_of(pipeline.root):
+        try:
+            why = capacity.refuses(demand_of(container.resources, _inputs_known(task, parameters, "/" in place)))
+        except StepFailed as error:
+            if "{{" in error.value:  # over an input that is not known yet
+                continue
+            raise _refused(place, error) from error
+        if why:
+            raise _refused(place, refused(why))
+
+
+def _inputs_known(task: ir.Task, parameters: Mapping[str, Any], nested: bool) -> dict[str, Any]:
+    """The inputs of a task whose values are known before anything has run; the rest stand for themselves."""
+    known: dict[str, Any] = {}
+    for name, wanted in task.parameters.items():
+        source = wanted.source
+        known[name] = f"{{{{{name}}}}}"
+        if isinstance(source, ir.Constant) and "{{" not in str(source.value):
+            known[name] = source.value
+        elif isinstance(source, ir.ComponentInput) and not nested and source.name in parameters:
+            known[name] = parameters[source.name]
+    return known
 
 
 def _names(given: Given, kind: Kind) -> Container[str]:

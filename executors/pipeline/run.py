@@ -22,6 +22,7 @@ from clew.executors.images import resolved
 from clew.executors.occupied import in_use
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.arguments import Arguments, references
+from clew.executors.pipeline.capacity import Capacity, this_machine
 from clew.executors.pipeline.cluster import Cluster
 from clew.executors.pipeline.decide import Decider, run_names
 from clew.executors.pipeline.environment import Environments
@@ -30,7 +31,7 @@ from clew.executors.pipeline.held import Held, Values
 from clew.executors.pipeline.imaged import Containers, check_pythons, engine_for, why_image
 from clew.executors.pipeline.lease import Lease, close_lost_runs
 from clew.executors.pipeline.load import load
-from clew.executors.pipeline.preflight import check_pods
+from clew.executors.pipeline.preflight import check_pods, check_resources
 from clew.executors.pipeline.recorder import Recorder
 from clew.executors.pipeline.ruled import check_rules
 from clew.executors.pipeline.scheduler import Scheduler
@@ -80,6 +81,10 @@ class RunOptions:
     actor: str = ""
     python: Literal["here", "image"] = "here"
     """Which Python runs Python components: that which runs Clew, or the version their image names."""
+    ignore_resources: bool = False
+    """Whether what steps ask of the machine (processors, memory, accelerators) counts for nothing."""
+    accelerators: int | None = None
+    """How many there are; None: as many as can be seen."""
     environments: Path | None = None
     """Where environments are kept; the home's own folder when None."""
     secrets: Mapping[str, str | Path] = field(default_factory=dict)
@@ -216,6 +221,7 @@ class Checked:
     parameters: dict[str, Any]
     given: Given
     engine: Engine | None
+    capacity: Capacity
 
 
 def check(pipeline: ir.Pipeline, parameters: Mapping[str, Any], options: RunOptions) -> Checked:
@@ -228,9 +234,12 @@ def check(pipeline: ir.Pipeline, parameters: Mapping[str, Any], options: RunOpti
     given = read_given(options.secrets, options.config_maps, options.volumes)
     if options.python == "image":
         check_pythons(pipeline.root)
+    capacity = this_machine(options.accelerators)
+    if not options.ignore_resources:
+        check_resources(pipeline, bound, capacity)
     check_pods(pipeline, bound, given, lambda container: engine is None or not why_image(container))
     check_rules(pipeline, options.home, options.rules)
-    return Checked(bound, given, engine)
+    return Checked(bound, given, engine, capacity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +269,9 @@ class PipelineRun:
         started = time.monotonic()
         spec = keep_spec(self.store, self.pipeline.source) if self.pipeline.source else ""
         recorder = Recorder(self.record, namespace=self.options.namespace, actor=self.options.actor)
-        scheduler = Scheduler(recorder, executor, self.store, self.observer, self._max_parallel())
+        scheduler = Scheduler(
+            recorder, executor, self.store, self.observer, self._max_parallel(), self.checked.capacity
+        )
         assert isinstance(self.pipeline.root.body, ir.Dag)
         claims = claims_of(self.record, self.options.home.absolute() / "locks" / "steps")
         environments = Environments(self.options.environments or self.options.home.absolute() / "envs")
@@ -318,6 +329,7 @@ class PipelineRun:
             engine=self.checked.engine,
             python=options.python,
             preparing=preparing,
+            capacity=None if options.ignore_resources else self.checked.capacity,
             adopter=self._adopter(hashed),
             resolve_image=resolved,
         )

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clew.executors.pipeline import ir
+from clew.executors.pipeline.capacity import Capacity
 from clew.executors.pipeline.decide import Busy, Decider, ToRun
 from clew.executors.pipeline.doing import doing_failed, doing_graph, doing_iteration, doing_untriggered
 from clew.executors.pipeline.held import Values
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from clew.executors.pipeline.perform import Performed
 
 _DECIDERS = 4
-_ASK_AGAIN_S = 0.05
 _CANCELED = "the run was canceled"
 
 
@@ -86,12 +86,13 @@ class Scheduler:
         store: ArtifactStore,
         observer: Observer,
         max_parallel: int,
+        capacity: Capacity,
     ) -> None:
         self._recorder = recorder
         self._observer = observer
         self._news: queue.SimpleQueue[_News] = queue.SimpleQueue()
         self._deciders = ThreadPoolExecutor(_DECIDERS, "clew-decide")
-        self._steps = Steps(recorder, executor, store, max_parallel, self._perform)
+        self._steps = Steps(recorder, executor, store, max_parallel, capacity, self._perform)
         self._later: list[tuple[float, int, Node]] = []
         self._ticket = itertools.count()
         self._outstanding = 0
@@ -301,7 +302,7 @@ class Scheduler:
             node.fingerprint = fingerprint.digest if fingerprint else None
             self._steps.add(node, what)
         else:
-            self._again(node, _ASK_AGAIN_S)
+            self._again(node, what.again_s)
 
     def _again(self, node: Node, after_s: float) -> None:
         heapq.heappush(self._later, (time.monotonic() + after_s, next(self._ticket), node))

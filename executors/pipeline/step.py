@@ -28,6 +28,7 @@ from clew.executors.pipeline.environment import Environment
 from clew.executors.pipeline.held import METRICS, Held, Values, without_none
 from clew.executors.pipeline.mounted import mounted
 from clew.executors.pipeline.placeholder import fill_command, fill_run
+from clew.executors.pipeline.resources import Demand
 from clew.executors.pipeline.values import Mismatch, cast, from_text
 from clew.executors.protocol import Ended, Executor, Job, PythonModule, Work
 from clew.executors.rules import without_rules
@@ -63,6 +64,9 @@ class Step:
     """What stands in for the cluster it was written for."""
     engine: Engine | None = None
     """What runs it in its image; None: this machine."""
+    demand: Demand = field(default_factory=Demand)
+    devices: tuple[str, ...] = ()
+    """Numbers of the accelerators that are its own while it runs."""
 
     @property
     def log(self) -> Path:
@@ -72,6 +76,8 @@ class Step:
     def environ(self) -> dict[str, str]:
         """The environment variables it gets beside those every step gets."""
         environ = without_rules(self.container.env) | dict(self.bound.environ) | {"PYTHONUNBUFFERED": "1"}
+        if self.devices:
+            environ["CUDA_VISIBLE_DEVICES"] = ",".join(self.devices)
         if self.environment is not None:
             path = environ.get("PATH", os.environ.get("PATH", os.defpath))
             environ |= {"_KFP_RUNTIME": "true", "PATH": f"{self.environment.python.parent}{os.pathsep}{path}"}
@@ -175,7 +181,10 @@ def _work(step: Step, executor_input: dict[str, Any]) -> Work:
         command = fill_command(container.command + container.args, executor_input, step.names)
         if not command:
             raise StepFailed("the container has no command", field="command", remedy="Give the ContainerSpec a command")
-        return Work(tuple(command), step.folder / "work", step.log, environ, step.timeout_s)
+        return Work(
+            tuple(command), step.folder / "work", step.log, environ, step.timeout_s,
+            memory_bytes=step.demand.memory_limit_bytes,
+        )  # fmt: skip
     assert step.environment is not None
     python = str(step.environment.python)
     source = step.folder / "ephemeral_component.py"
@@ -186,7 +195,10 @@ def _work(step: Step, executor_input: dict[str, Any]) -> Work:
         (step.folder / "arguments.json").write_text(json.dumps(args))
         command = [python, "-c", _FROM_FILE, str(step.folder / "arguments.json")]
     module = PythonModule(step.environment.python, EXECUTOR, tuple(args))
-    return Work(tuple(command), step.folder / "work", step.log, environ, step.timeout_s, module)
+    return Work(
+        tuple(command), step.folder / "work", step.log, environ, step.timeout_s, module,
+        memory_bytes=step.demand.memory_limit_bytes,
+    )  # fmt: skip
 
 
 def _container(step: Step, engine: Engine, executor_input: dict[str, Any], undo: ExitStack) -> Work:
@@ -194,12 +206,24 @@ def _container(step: Step, engine: Engine, executor_input: dict[str, Any], undo:
         fill_command(words, executor_input, step.names) for words in (step.container.command, step.container.args)
     )
     work = Work(tuple(command), step.folder / "work", step.log, step.environ(), step.timeout_s)
-    return contained(work, engine, step.container.image, args, step.bound, _input_paths(step), Limits(), undo)
+    return contained(work, engine, step.container.image, args, step.bound, _input_paths(step), _limits(step), undo)
+
+
+def _limits(step: Step) -> Limits:
+    return Limits(step.demand.cpu_limit, step.demand.memory_limit_bytes, step.devices)
 
 
 def _failed(step: Step, ended: Ended) -> StepFailed:
     if ended.canceled:
         return StepFailed("the step was canceled", field="state", value="CANCELED")
+    if ended.over_memory:
+        limit = step.demand.memory_limit_bytes or 0
+        return StepFailed(
+            f"the step used more than the {limit / 2**20:.0f} MiB of memory it is limited to, and was stopped",
+            field="memory_limit",
+            value=limit,
+            remedy="Raise it with set_memory_limit, or let the step use less",
+        )
     if ended.timed_out:
         return StepFailed(
             f"the step took longer than {step.timeout_s:g} s and was stopped",

@@ -209,6 +209,14 @@ def inputs_of(node: Node) -> Values:
 
     Errors: StepFailed naming the input whose value is missing or of the wrong type.
     """
+    return Values(_with_defaults(node, given_to(node)), _input_artifacts(node))
+
+
+def given_to(node: Node) -> dict[str, Any]:
+    """The parameters a node's task is given, as they come: also those that its component does not declare.
+
+    Errors: StepFailed.
+    """
     task, frame = node.task, node.frame
     raw: dict[str, Any] = {}
     constants: dict[str, tuple[Any, str]] = {}
@@ -222,7 +230,7 @@ def inputs_of(node: Node) -> Values:
     for name, (value, selected) in constants.items():
         value = fill_constants(value, raw)
         raw[name] = select(selected, value, f"{node.path}.{name}") if selected else value
-    return Values(_with_defaults(node, raw), _input_artifacts(node))
+    return raw
 
 
 def _input_artifacts(node: Node) -> dict[str, list[Held]]:

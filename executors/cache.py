@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from clew.metadata.blobs.local import LocalStore
 from clew.metadata.blobs.protocol import ArtifactStore, Blob
 from clew.metadata.blobs.tree import digest_of_manifest, digest_of_path, is_tree, read_manifest
 from clew.metadata.digest import Digest
-from clew.metadata.errors import ClewError
+from clew.metadata.errors import ClewError, TypeNotFound
 from clew.metadata.ids import Kind
 from clew.metadata.node import Artifact, Execution
 from clew.metadata.reader import Reader
@@ -247,7 +247,9 @@ class Cache:
         """The newest executions of a component with ids below ``before``: read once for all tasks of a run."""
         known = self._earlier.get((component, before))
         if known is None:
-            context = reader.find(Kind.CONTEXT, COMPONENT_TYPE, component, self._namespace)
+            context = None
+            with suppress(TypeNotFound):  # nothing has run at all
+                context = reader.find(Kind.CONTEXT, COMPONENT_TYPE, component, self._namespace)
             known = _newest(reader, context.id, before) if context else []
             if before is not None:  # else they are others the next time
                 self._earlier[component, before] = known

@@ -36,8 +36,9 @@ class _Stand:
 class Hashed:
     """Digests kept in ``folder``, a file each; it may be deleted at any time, and shared by any number of processes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, keeps: bool = True) -> None:
         self._folder = folder
+        self._keeps = keeps
 
     def digest_of(self, path: Path) -> Blob:
         """Digest and size of a file or directory.
@@ -53,7 +54,7 @@ class Hashed:
         if (kept := _read(place, stand.stamp)) is not None:
             return kept
         blob = digest_of_path(path)
-        if stand.changed_ns < looked_ns - _SETTLED_NS and _stand(path) == stand:
+        if self._keeps and stand.changed_ns < looked_ns - _SETTLED_NS and _stand(path) == stand:
             self._keep(place, stand.stamp, blob)
         return blob
 

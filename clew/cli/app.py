@@ -15,6 +15,7 @@ from clew.cli.plain import read_plainly
 
 COMMANDS = {
     "run": ("Do", "clew.cli.run"),
+    "plan": ("Do", "clew.cli.plan"),
     "runs": ("Do", "clew.cli.runs"),
     "schedule": ("Do", "clew.cli.schedule"),
     "up": ("Do", "clew.cli.up"),

@@ -15,6 +15,7 @@ from typing import Any
 from clew.executors import marks
 from clew.executors.cache import COMPONENT_TYPE, fault_of, outputs_of
 from clew.executors.claims import FileClaims
+from clew.executors.hashed import Hashed
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.cluster import Cluster
 from clew.executors.pipeline.decide import ToRun
@@ -171,12 +172,14 @@ class _Redo:
                 checked.given, home, folder, run.id, context.namespace, has_workspace=pipeline.platform.has_workspace
             )
             work = PipelineRun(
-                self.record, self.store, pipeline, checked, inputs, options, Silent(), run.id, folder, cluster
-            )
+                self.record, self.store, pipeline, checked, inputs, options, Silent(), run.id, folder, cluster,
+                Hashed(home / "hashed", keeps=False),
+            )  # fmt: skip
             assert isinstance(pipeline.root.body, ir.Dag)
             frame = Frame(pipeline.root.body, "", folder, Values(), None)
             with closing(Environments(options.environments or home / "envs")) as environments:
                 decider = work.decider(lambda message: None, FileClaims(folder / "locks"), environments)
+                decider = replace(decider, capacity=None)  # it runs alone, and its demand may hang on other tasks
                 decided = decider.decide_with(Node(task, frame, path, folder / "step", set()), inputs)
                 assert isinstance(decided, ToRun), "a step whose cache is off has to run"
                 assert options.executor is not None

@@ -35,6 +35,7 @@ from clew.executors.pipeline.unfold import Node, given_to, inputs_of
 from clew.executors.policy import AllOf, MaxAge, Never
 from clew.executors.protocol import CachePolicy
 from clew.executors.rules import Rulebook, Rules, Scope, of_mode
+from clew.metadata.errors import SubmitFailed
 from clew.metadata.node import Execution
 from clew.metadata.reader import Reader
 from clew.metadata.record import Record
@@ -56,6 +57,10 @@ class ToRun:
     step: Step
     doing: Doing
     claim: Claim | None
+
+
+class NotHere(SubmitFailed):
+    """What a run would fetch or build first is not here, and must not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,8 @@ class Decider:
     preparing: Callable[[str], None]
     adopter: Adopter | None = None
     """Of a resumed run: what it takes over from the run before it."""
+    pulls: bool = True
+    """Whether an image that is not here may be fetched to know its digest."""
     resolve_image: Resolve = as_written
     """What stands for the image of a program that runs in it."""
 
@@ -327,7 +334,12 @@ class Decider:
     def _image(self, container: ir.Container, lightweight: Lightweight | None, engine: Engine | None) -> str:
         """What stands for the image: of one that runs, the digest of what its tag names now, pulled if need be."""
         if engine is not None:
-            return engine.image_digest(container.image, pull=str(container.pod.hints.get("imagePullPolicy", "")))
+            if self.pulls:
+                return engine.image_digest(container.image, pull=str(container.pod.hints.get("imagePullPolicy", "")))
+            try:
+                return engine.image_digest(container.image, pull="Never")
+            except SubmitFailed as error:
+                raise NotHere(error.message, field=error.field, value=error.value, remedy=error.remedy) from error
         return container.image if lightweight else self.resolve_image(container.image)
 
     def _names(self, node: Node) -> dict[str, str]:

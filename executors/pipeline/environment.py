@@ -124,6 +124,17 @@ class Environments:
         return built
 
 
+def provided(wanted: PackageSet, root: Path) -> Environment | None:
+    """A Python that has ``wanted`` and is there already; nothing is built, or kept from being pruned."""
+    if (here := _here(wanted)) is not None:
+        return here
+    folder = root / key_of(wanted, PYTHON_VERSION)
+    built = read_built(folder)
+    if built is None:
+        return None
+    return Environment(folder / "bin" / "python", _named(wanted, built.installed), built.python)
+
+
 def _here(wanted: PackageSet) -> Environment | None:
     """This interpreter, if it has all of ``wanted``."""
     if wanted.python not in ("", PYTHON_VERSION):

@@ -187,11 +187,8 @@ def run_pipeline(
     home = options.home.absolute()
     runs, leases = home / "runs", home / "locks" / "runs"
     options.about.checked()
-    given_artifacts: dict[str, list[Held]] = {}
-    if pipeline.root.inputs.artifacts:
-        with record.read() as reader:
-            arguments = Arguments(reader, Hashed(home / "hashed").digest_of, options.namespace)
-            given_artifacts = arguments.artifacts(pipeline.root.inputs, parameters)
+    hashed = Hashed(home / "hashed")
+    given_artifacts = artifacts_given(record, pipeline, parameters, hashed, options.namespace)
     run = run or str(uuid.uuid4())
     try:
         close_lost_runs(record, leases, runs, actor=options.actor)
@@ -206,12 +203,24 @@ def run_pipeline(
             cluster.take_over(runs / options.about.resumed_from)
         folder, watcher = runs / run, observer or Silent()
         inputs = Values(checked.parameters, given_artifacts)
-        result = PipelineRun(record, store, pipeline, checked, inputs, options, watcher, run, folder, cluster).run()
+        result = PipelineRun(
+            record, store, pipeline, checked, inputs, options, watcher, run, folder, cluster, hashed
+        ).run()
     except BaseException:
         lease.abandon()
         raise
     lease.release()
     return result
+
+
+def artifacts_given(
+    record: Record, pipeline: ir.Pipeline, parameters: Mapping[str, Any], hashed: Hashed, namespace: str
+) -> dict[str, list[Held]]:
+    """The artifacts among what a run is given. Errors: Invalid naming the input."""
+    if not pipeline.root.inputs.artifacts:
+        return {}
+    with record.read() as reader:
+        return Arguments(reader, hashed.digest_of, namespace).artifacts(pipeline.root.inputs, parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +265,7 @@ class PipelineRun:
     run_id: str
     folder: Path
     cluster: Cluster
+    hashed: Hashed
 
     def run(self) -> RunResult:
         """Run it to its end."""
@@ -302,7 +312,7 @@ class PipelineRun:
     def decider(self, preparing: Callable[[str], None], claims: Claims, environments: Environments) -> Decider:
         """What decides on its tasks; ``preparing`` hears of what is slow."""
         options, home = self.options, self.options.home.absolute()
-        hashed = Hashed(home / "hashed")
+        hashed = self.hashed
         asked = of_mode(options.cache, _MODE_WHERE.get(options.cache, "for this run"))
         return Decider(
             record=self.record,

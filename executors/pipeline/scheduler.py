@@ -54,7 +54,9 @@ class _Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Decided:
+class Decided:
+    """What a decider says."""
+
     node: Node
     what: Done | ToRun | Busy
 
@@ -73,7 +75,7 @@ class _Cancel:
     pass
 
 
-_News = _Ended | _Failed | _Decided | _Note | _Fatal | _Cancel
+_News = _Ended | _Failed | Decided | _Note | _Fatal | _Cancel
 
 
 class Scheduler:
@@ -153,7 +155,7 @@ class Scheduler:
             for node in [node for frame in frames for node in frame.ready()]:
                 node.started = time.monotonic()
                 node.state = "DECIDING"
-                if (ended := _not_to_begin(node)) is not None:
+                if (ended := self._unbegun(node)) is not None:
                     done.append((node, ended))
                 elif node.kind == "dag":
                     graphs.append(node)
@@ -163,6 +165,10 @@ class Scheduler:
             self._open_graphs(graphs)
             self._settle()
         self._start_steps()
+
+    def _unbegun(self, node: Node) -> Done | None:
+        """The end of a task that is not begun; None for one that is."""
+        return _not_to_begin(node)
 
     def _submit_decision(self, node: Node) -> None:
         self._outstanding += 1
@@ -237,9 +243,9 @@ class Scheduler:
         except BaseException as error:
             self._news.put(_Fatal(error))
 
-    def _decide(self, node: Node) -> _News:
+    def _decide(self, node: Node) -> Decided:
         assert self.decider is not None
-        return _Decided(node, self.decider.decide(node))
+        return Decided(node, self.decider.decide(node))
 
     def _perform(self, node: Node, perform: Callable[[], Performed]) -> None:
         self._guarded(node, lambda: _Ended(node, perform()))
@@ -269,11 +275,11 @@ class Scheduler:
         done: list[tuple[Node, Done]] = []
         ended: list[tuple[Node, Performed]] = []
         for news in batch:
-            self._outstanding -= isinstance(news, _Decided | _Ended | _Failed | _Fatal)
+            self._outstanding -= isinstance(news, Decided | _Ended | _Failed | _Fatal)
             match news:
-                case _Decided(node, Done() as what):
+                case Decided(node, Done() as what):
                     done.append((node, what))
-                case _Decided(node, (ToRun() | Busy()) as what):
+                case Decided(node, (ToRun() | Busy()) as what):
                     self._take_decision(node, what)
                 case _Ended(node, performed):
                     ended.append((node, performed))
@@ -407,7 +413,7 @@ class Scheduler:
                 news = self._news.get_nowait()
             except queue.Empty:
                 return
-            if isinstance(news, _Decided):
+            if isinstance(news, Decided):
                 _release(news.what)
 
     def _tell(self, node: Node) -> None:

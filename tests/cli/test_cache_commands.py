@@ -117,3 +117,21 @@ def test_an_empty_home_has_no_entries(clew: Clew, tmp_path: Path) -> None:
     assert "no entries match" in clew("cache", "ls", "--home", tmp_path).err
     assert clew("cache", "stats", "--home", tmp_path, "--json").json()["hits"] == 0
     assert clew("cache", "audit", "--home", tmp_path, "--json").json()["checked"] == []
+
+
+def test_a_plan_is_told_before_anything_runs_and_leaves_nothing(clew: Clew, sums: Path, tmp_path: Path) -> None:
+    fresh = clew("plan", sums, "--home", tmp_path / "new", "--json").json()
+    assert (fresh["run"], fresh["hit"]) == (2, 0)  # two of its three additions are equal
+    assert not (tmp_path / "new").exists()
+    clew("run", sums, "--home", tmp_path / "home")
+    told = clew("plan", sums, "--home", tmp_path / "home", "--json").json()
+    assert (told["hit"], told["run"], told["wait"]) == (4, 0, 0)
+    changed = clew("plan", sums, "-p", "b=7", "--home", tmp_path / "home")
+    assert "parameters.b" in changed.out
+    assert "add-2 has to run before" in changed.out
+
+
+def test_a_plan_of_what_cannot_run_is_refused_as_the_run_is(clew: Clew, sums: Path, tmp_path: Path) -> None:
+    shown = clew("plan", sums, "-p", "nope=1", "--home", tmp_path)
+    assert (shown.code, shown.out) == (2, "")
+    assert "nope" in shown.err

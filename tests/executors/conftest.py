@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from clew.executors.pipeline.load import load
+from clew.executors.pipeline.plan import Plan, plan
 from clew.executors.pipeline.run import RunOptions, RunResult, run_pipeline
 from clew.executors.protocol import Observer
 from clew.metadata.blobs.local import LocalStore
@@ -41,6 +43,10 @@ class Bench:
         source = self.compiled / f"{pipeline}.yaml"
         chosen = RunOptions(home=self.home, **({"step_timeout_s": 60.0} | (options or {})))
         return run_pipeline(self.record, self.store, source, given, options=chosen, observer=observer)
+
+    def plan(self, pipeline: str, /, *, options: dict[str, Any] | None = None, **given: Any) -> Plan:
+        chosen = RunOptions(home=self.home, **({"step_timeout_s": 60.0} | (options or {})))
+        return plan(self.record, self.store, load(self.compiled / f"{pipeline}.yaml"), given, options=chosen)
 
 
 @pytest.fixture

@@ -1,0 +1,151 @@
+"""A plan is what the run then does: told before, by the same engine, and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clew.executors.pipeline.plan import Plan
+from clew.executors.pipeline.run import RunResult
+from clew.metadata.change import Change
+from clew.metadata.states import ArtifactState
+
+
+def verdicts(plan: Plan) -> dict[str, str]:
+    return {task.name: task.verdict for task in plan.tasks if task.kind != "dag"}
+
+
+def came_true(plan: Plan, result: RunResult) -> None:
+    """Whatever was told of a task became of it, and what is not told of was waited for."""
+    became = {task.name: task.state for task in result.tasks if task.kind != "dag"}
+    told = verdicts(plan)
+    allowed = {"hit": {"CACHED"}, "run": {"COMPLETE", "FAILED"}, "skip": {"SKIPPED"}, "fail": {"FAILED"}}
+    waiting = {task.name for task in plan.tasks if task.verdict == "wait"}
+    twins = {task.fingerprint for task in plan.tasks if task.verdict == "wait" and task.fingerprint}
+    either = {task.name for task in plan.tasks if task.fingerprint in twins}  # which of equal tasks runs is chance
+    sure = {name: verdict for name, verdict in told.items() if name not in waiting | either}
+    assert {n: (v, became[n]) for n, v in sure.items() if became[n] not in allowed[v]} == {}
+    untold = [n for n in became.keys() - told.keys() if not any(n.startswith((f"{w}/", f"{w}#")) for w in waiting)]
+    assert untold == []
+
+
+def standing(home: Path) -> dict[str, tuple[int, int]]:
+    """Every file of a home, and how it stands; a database that was only read keeps its bytes."""
+    found = {}
+    for folder, _, files in os.walk(home):
+        for name in files:
+            info = (Path(folder) / name).stat()
+            if not name.startswith("record.db-"):
+                found[str(Path(folder) / name)] = (info.st_mtime_ns, info.st_size)
+    return found
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    ["sums", "words", "nested", "loop", "loops", "hollow", "kinds", "folders", "ways", "annotated", "crashes"],
+)
+def test_a_first_run_and_a_second_are_as_they_were_planned(bench: Any, pipeline: str) -> None:
+    first = bench.plan(pipeline)
+    assert "hit" not in verdicts(first).values()
+    assert "run" in verdicts(first).values() or pipeline == "hollow"
+    came_true(first, bench.run(pipeline))
+    second = bench.plan(pipeline)
+    came_true(second, bench.run(pipeline))
+    if pipeline != "crashes":
+        assert set(verdicts(second).values()) <= {"hit"}
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "given"),
+    [
+        ("if_elif_else", {"n": 2}),
+        ("oneof_artifact", {"n": 2}),
+        ("conditional_in_loop", {}),
+        ("loop_then_condition", {}),
+        ("upstream_loop", {}),
+        ("struct_loop", {}),
+        ("loops_in_loops", {}),
+        ("artifacts_of_loops", {}),
+        ("loop_over_artifacts", {}),
+        ("guarded", {"folder": True}),
+        ("guarded", {"folder": True, "fails": True}),
+        ("ignores_failure", {"folder": True}),
+        ("optionals", {}),
+        ("five_deep", {}),
+    ],
+)
+def test_conditions_loops_and_exit_tasks_are_as_they_were_planned(
+    bench: Any, tmp_path: Path, pipeline: str, given: dict[str, Any]
+) -> None:
+    given = {name: str(tmp_path) if value is True and name == "folder" else value for name, value in given.items()}
+    for _ in range(2):
+        plan = bench.plan(pipeline, **given)
+        came_true(plan, bench.run(pipeline, **given))
+    if pipeline in ("five_deep", "if_elif_else", "loops_in_loops", "loop_over_artifacts"):
+        assert "wait" not in verdicts(plan).values()
+
+
+def test_what_depends_on_what_has_to_run_waits_and_the_rest_is_known(bench: Any) -> None:
+    bench.run("loop", offset=0)
+    plan = bench.plan("loop", offset=5)
+    told = verdicts(plan)
+    assert (told["largest"], told["for-loop-2#0/square"], told["add"]) == ("hit", "hit", "run")
+    came_true(plan, bench.run("loop", offset=5))
+    fresh = bench.plan("words", text="never seen")
+    assert verdicts(fresh) == {"write": "run", "shout": "wait", "count-words": "wait"}
+    assert "write has to run before" in next(t.reason for t in fresh.tasks if t.name == "shout")
+
+
+def test_what_has_to_run_is_told_with_what_changed(bench: Any) -> None:
+    bench.run("words", text="a b c")
+    (write,) = [t for t in bench.plan("words", text="a b d").tasks if t.name == "write"]
+    assert [(c["part"], c["after"]) for c in write.changed] == [("parameters.text", "a b d")]
+    assert "changed since execution:" in write.reason
+
+
+def test_a_plan_knows_deleted_bytes_invalid_states_rules_and_imported_files(bench: Any, tmp_path: Path) -> None:
+    (raw := tmp_path / "raw.txt").write_text("one two")
+    bench.run("imports", uri=raw.as_uri())
+    assert verdicts(bench.plan("imports", uri=raw.as_uri())) == {"importer": "hit", "count-words": "hit"}
+    raw.write_text("one two three")
+    changed = bench.plan("imports", uri=raw.as_uri())
+    assert verdicts(changed) == {"importer": "run", "count-words": "run"}
+    came_true(changed, bench.run("imports", uri=raw.as_uri()))
+    made = next(t for t in bench.run("words").tasks if t.name == "write")
+    change = Change()
+    change.artifact(id=int(made.outputs["out"]["artifact"].partition(":")[2]), state=ArtifactState.DELETED)
+    bench.record.commit(change)
+    assert verdicts(bench.plan("words"))["write"] == "run"
+    assert set(verdicts(bench.plan("words", options={"cache": "off"})).values()) == {"run", "wait"}
+
+
+def test_nothing_is_written_and_nothing_started(bench: Any) -> None:
+    bench.run("words")
+    seq, before = bench.record.seq(), standing(bench.home)
+    bench.plan("words")
+    bench.plan("loop")
+    bench.plan("twins", folder="/nowhere")
+    assert (bench.record.seq(), standing(bench.home)) == (seq, before)
+
+
+def test_of_equal_tasks_one_runs(bench: Any, tmp_path: Path) -> None:
+    assert sorted(verdicts(bench.plan("twins", folder=str(tmp_path))).values()) == ["run", "wait"]
+
+
+def test_an_environment_that_is_not_built_is_waited_for(bench: Any) -> None:
+    text = (bench.compiled / "sums.yaml").read_text()
+    (bench.compiled / "needs_more.yaml").write_text(text.replace("'kfp==", "'iniconfig==2.0.0' 'kfp=="))
+    plan = bench.plan("needs_more")
+    assert set(verdicts(plan).values()) == {"wait"}
+    assert "is not built yet" in plan.tasks[0].reason
+    assert not (bench.home / "envs").exists()
+
+
+def test_what_is_known_to_fail_is_told(bench: Any) -> None:
+    assert verdicts(bench.plan("needing")) == {"needy": "fail", "add": "skip"}
+    bench.run("crashes")
+    told = verdicts(bench.plan("crashes", options={"rules": {"failures": "1h"}}))
+    assert (told["crash"], told["add"]) == ("fail", "skip")

@@ -36,6 +36,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "kfp":
+        from importlib import import_module
+
+        return import_module("clew.kfp")
     if name not in __all__:
         raise AttributeError(f"module 'clew' has no attribute {name!r}")
     from importlib import import_module

@@ -20,6 +20,7 @@ class NewRunInput:
     spec: str = strawberry.field(description="The IR of its pipeline: the YAML that the kfp SDK compiles.")
     parameters: Json | None = strawberry.field(default=None, description="An object: parameter to value.")
     name: str | None = strawberry.field(default=None, description="What to call it.")
+    description: str | None = strawberry.field(default=None, description="What it is for.")
     experiment: str | None = strawberry.field(default=None, description="The experiment it belongs to.")
     labels: list[LabelInput] | None = strawberry.field(default=None, description="Its labels.")
     cache: CacheMode | None = strawberry.field(default=None, description="What it does with the cache.")
@@ -42,6 +43,7 @@ def again_of(service: RunService, run: NewRunInput) -> Again:
         step_timeout_s=run.step_timeout_s,
         containers=run.containers.value if run.containers else "",
         namespace=run.namespace or "",
+        description=run.description or "",
     )
     return Again(parse(run.spec), parameters_of(run.parameters), options)
 

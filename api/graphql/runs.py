@@ -92,6 +92,7 @@ class Run:
     node: strawberry.Private[Context]
     id: str = strawberry.field(description="Its id: the name of its context.")
     name: str = strawberry.field(description="What people call it.")
+    description: str = strawberry.field(description="What it is for.")
     pipeline: str = strawberry.field(description="Name of its pipeline.")
     experiment: str = strawberry.field(description="The experiment it belongs to.")
     labels: list[Label] = strawberry.field(description="Its labels.")
@@ -208,6 +209,7 @@ def _run(snapshot: Snapshot, row: record.Context, node: Context) -> Run:
         node=node,
         id=told.id,
         name=about.name,
+        description=about.description,
         pipeline=told.pipeline,
         experiment=about.experiment,
         labels=[Label(key=key, value=value) for key, value in sorted(about.labels.items())],

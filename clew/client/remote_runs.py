@@ -76,5 +76,6 @@ def new_run_input(new: NewRun) -> dict[str, Any]:
         "stepTimeoutS": new.step_timeout_s,
         "containers": new.containers.upper() or None,
         "namespace": new.namespace or None,
+        "description": new.description or None,
     }
     return {name: value for name, value in given.items() if value is not None}

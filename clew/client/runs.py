@@ -48,6 +48,7 @@ class NewRun:
     step_timeout_s: float | None = None
     containers: str = ""
     namespace: str = ""
+    description: str = ""
 
 
 class Verbs(Protocol):
@@ -265,4 +266,5 @@ def said_of(new: NewRun) -> dict[str, Any]:
         "step_timeout_s": new.step_timeout_s,
         "containers": new.containers,
         "namespace": new.namespace,
+        "description": new.description,
     }

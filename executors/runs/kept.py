@@ -54,6 +54,7 @@ class About:
     """Id of the schedule that started it."""
     scheduled_ms: int = 0
     """The moment it was started for."""
+    description: str = ""
 
     def checked(self) -> About:
         """The same. Errors: UsageError for a name, experiment or label that cannot be one."""
@@ -80,6 +81,7 @@ class About:
             "clew.archived": False,
         }
         for key, value in (
+            ("description", self.description),
             ("clew.resumed_from", self.resumed_from),
             ("clew.rerun", {"paths": list(self.rerun)} if self.rerun else None),
             ("clew.cloned_from", self.cloned_from),
@@ -149,6 +151,7 @@ class Run:
             cloned_from=self._text("clew.cloned_from"),
             schedule=self._text("clew.schedule"),
             scheduled_ms=self._number("clew.scheduled_ms") or 0,
+            description=self._text("description"),
         )
 
     @property
@@ -205,6 +208,7 @@ class Run:
             "run": self.id,
             "context": str(self.context.ref),
             "name": about.name,
+            "description": about.description,
             "pipeline": self.pipeline,
             "experiment": about.experiment,
             "labels": dict(about.labels),

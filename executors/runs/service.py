@@ -54,10 +54,11 @@ class RunService:
         step_timeout_s: float | None = None,
         containers: str = "",
         namespace: str = "",
+        description: str = "",
     ) -> RunOptions:
         """How a new run is run; what is not said is as the home has it. Errors: UsageError naming what cannot be."""
         own = self.options
-        about = About(name, experiment or About().experiment, dict(labels or {})).checked()
+        about = About(name, experiment or About().experiment, dict(labels or {}), description=description).checked()
         return replace(
             own,
             about=about,

@@ -6,8 +6,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -59,3 +59,9 @@ def connection(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Conne
     with served(tmp_path / "server") as url:
         with connect(url, actor="ann", home=tmp_path / "local") as connection:
             yield connection
+
+
+@pytest.fixture
+def server_of() -> Callable[[Path], AbstractContextManager[str]]:
+    """Serves a home: ``with server_of(folder) as url``."""
+    return served

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
 
-OPS = {"add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b % 1000}
+OPS: dict[str, Callable[[int, int], int]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b % 1000,
+}
 COMPARES = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
@@ -148,13 +153,16 @@ class Spelling:
             case Loop(items, body, limit):
                 item, made = self._name("item"), self._name("t")
                 each = f"upto(n={of(items)}).output" if isinstance(items, Ref) else repr(list(items))
-                lines.append(f"{pad}with dsl.ParallelFor({each}, parallelism={limit}) as {item}:")
+                lines.append(f"{pad}with dsl.ParallelFor({each}, name={item!r}, parallelism={limit}) as {item}:")
                 last = self._body(body, [*known, item], lines, depth + 1)
                 lines.append(f"{pad}{made} = total(parts=dsl.Collected({last}))")
             case If(left, compare, right, then, other):
                 made, ends = self._name("t"), []
-                for word, branch in ((f"If({of(left)} {compare} {right!r})", then), ("Else()", other)):
-                    lines.append(f"{pad}with dsl.{word}:")
+                # Groups have names of their own: of two that are equal the SDK (2.17.3) empties one.
+                for word, branch in (("If", then), ("Else", other)):
+                    told = [f"{of(left)} {compare} {right!r}"] if word == "If" else []
+                    arguments = ", ".join([*told, f"name={self._name('branch')!r}"])
+                    lines.append(f"{pad}with dsl.{word}({arguments}):")
                     ends.append(self._body(branch, known, lines, depth + 1))
                 lines.append(f"{pad}{made} = same(n=dsl.OneOf({', '.join(ends)}))")
             case Call(given, body):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import strawberry
 
 from clew.api.graphql.nodes import Execution, executions_of
@@ -21,13 +23,18 @@ class ChangedPart:
     before: Json | None = strawberry.field(description="What it was in the execution compared with.")
     after: Json | None = strawberry.field(description="What it is.")
 
+    @classmethod
+    def of(cls, change: dict[str, Any]) -> ChangedPart:
+        """A difference as it is stored."""
+        return cls(part=change["part"], before=Json(change["before"]), after=Json(change["after"]))
+
 
 @strawberry.type(description="The cache decision on an execution.")
 class CacheDecision:
     """A decision, explained."""
 
     execution: Execution = strawberry.field(description="The execution decided on.")
-    outcome: str = strawberry.field(description="`hit`, `miss` or `off`.")
+    outcome: str = strawberry.field(description="`hit`, `miss`, `off`, or `failed`: known to fail.")
     reason: str = strawberry.field(description="Why, in words.")
     origin: Execution | None = strawberry.field(description="Of a hit: the execution that did the work.")
     compared_with: Execution | None = strawberry.field(
@@ -36,6 +43,10 @@ class CacheDecision:
     changed: list[ChangedPart] = strawberry.field(description="Of a miss: what differs from it.")
     parts: Json = strawberry.field(description="Everything the fingerprint was made of.")
     saved_ms: Int64 = strawberry.field(description="Of a hit: the time the original took.")
+    saved_bytes: Int64 = strawberry.field(description="Of a hit: the bytes that were not made again.")
+    nondeterministic: str | None = strawberry.field(
+        description="What the audit found, where it saw its component give other bytes for the same inputs."
+    )
 
 
 def cache_decision(snapshot: Snapshot, execution: NodeRef) -> CacheDecision:
@@ -62,4 +73,6 @@ def _decision(told: Explanation, nodes: dict[int, Execution]) -> CacheDecision:
         changed=[ChangedPart(part=d.part, before=Json(d.before), after=Json(d.after)) for d in told.changed],
         parts=Json(told.parts),
         saved_ms=Int64(told.saved_ms),
+        saved_bytes=Int64(told.saved_bytes),
+        nondeterministic=told.nondeterministic or None,
     )

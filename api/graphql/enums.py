@@ -25,8 +25,21 @@ class CacheMode(Enum):
     """What a run does with the cache."""
 
     ON = "on"
-    OFF = "off"
+    READ = "read"
+    WRITE = "write"
     REFRESH = "refresh"
+    OFF = "off"
+
+
+class CacheOrder(Enum):
+    """Which entries of the cache come first."""
+
+    NEWEST = "newest"
+    HITS = "hits"
+    SAVED = "saved"
+    SIZE = "size"
+    COST = "cost"
+    AGE = "age"
 
 
 class ContainerMode(Enum):
@@ -250,8 +263,23 @@ _describe(
     "What a run does with the cache.",
     {
         "ON": "Look for results, and let later runs find them.",
+        "READ": "Look for results, and let no later run find what runs.",
+        "WRITE": "Run everything, and let later runs find it.",
+        "REFRESH": "As WRITE, and what ran before does not count any more.",
         "OFF": "Neither.",
-        "REFRESH": "Run everything, and let later runs find it.",
+    },
+)
+_describe(
+    CacheOrder,
+    "CacheOrder",
+    "Which entries of the cache come first.",
+    {
+        "NEWEST": "Those that were made last.",
+        "HITS": "Those that were reused most often.",
+        "SAVED": "Those that saved most time.",
+        "SIZE": "Those that hold most bytes.",
+        "COST": "Those that took longest to make.",
+        "AGE": "Those that were used longest ago.",
     },
 )
 _describe(

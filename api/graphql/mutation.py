@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from clew.api.graphql.cache_change import CacheMutation
 from clew.api.graphql.describe import recorded, resolved
 from clew.api.graphql.inputs import ChangeInput, TypeInput
 from clew.api.graphql.nodes import Node
@@ -78,7 +79,7 @@ class Receipt:
 
 
 @strawberry.type(description="What can be recorded.")
-class Mutation(RunMutation, ScheduleMutation):
+class Mutation(RunMutation, ScheduleMutation, CacheMutation):
     """Every way to write."""
 
     @recorded

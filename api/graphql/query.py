@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 
 from clew.api.graphql.arguments import NONE, After, At, Depth, First, MaxNodes, MinSeq, Order, Where
-from clew.api.graphql.cache import CacheDecision, cache_decision
+from clew.api.graphql.cache_ask import CacheQuery
 from clew.api.graphql.compare import ComparisonAnswer, comparison
 from clew.api.graphql.connection import Connection, connect
 from clew.api.graphql.describe import resolved
@@ -46,7 +46,7 @@ Shown = Annotated[LineageFilter | None, strawberry.argument(description="Which r
 
 
 @strawberry.type(description="What Clew can be asked.")
-class Query(RunQuery, ScheduleQuery):
+class Query(RunQuery, ScheduleQuery, CacheQuery):
     """Every question."""
 
     @resolved
@@ -265,16 +265,6 @@ class Query(RunQuery, ScheduleQuery):
     ) -> ComparisonAnswer:
         """What differs between two nodes of a kind: properties, inputs, parameters, code, environment, lineage."""
         return comparison(snapshot_of(info.context, as_of), NodeRef.parse(a, "a"), NodeRef.parse(b, "b"), all)
-
-    @resolved
-    def cache(
-        self,
-        info: Info,
-        execution: Annotated[strawberry.ID, strawberry.argument(description="`execution:7`.")],
-        as_of: At = None,
-    ) -> CacheDecision:
-        """Why an execution was reused or had to run. Errors: EXECUTION_NOT_FOUND; NOT_FOUND without a decision."""
-        return cache_decision(snapshot_of(info.context, as_of), NodeRef.parse(execution, "execution"))
 
     @resolved
     def changes(

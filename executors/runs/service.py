@@ -11,6 +11,7 @@ from clew.executors.pipeline.imaged import Containers
 from clew.executors.pipeline.lease import close_lost_runs, is_held
 from clew.executors.pipeline.load import parse
 from clew.executors.pipeline.run import RunOptions
+from clew.executors.rules import MODES
 from clew.executors.runs.again import Again, cloned, resumed, retried
 from clew.executors.runs.cancel import ask_to_cancel, is_here
 from clew.executors.runs.find import run_named
@@ -62,7 +63,7 @@ class RunService:
         return replace(
             own,
             about=about,
-            cache=_one_of("cache", cache, ("on", "off", "refresh")) or own.cache,
+            cache=_one_of("cache", cache, MODES) or own.cache,
             containers=_one_of("containers", containers, get_args(Containers)) or own.containers,
             max_parallel=_positive("max_parallel", max_parallel) or own.max_parallel,
             step_timeout_s=_positive("step_timeout_s", step_timeout_s) or own.step_timeout_s,

@@ -100,7 +100,8 @@ KNOWN = """query($id: ID!, $w: String, $n: Int, $a: String, $f: ArtifactFilter, 
   $l: LineageFilter, $s: Int64) {
   node(id: $id) { id } artifacts(where: $w, first: $n, after: $a, filter: $f, asOf: $at) { nodes { id } }
   lineage(of: [$id], direction: $d, filter: $l, where: $w, minSeq: $s, maxNodes: $n) { totalNodes }
-  changes(after: $a) { nodes { seq } } compare(a: $id, b: $id) { same } cache(execution: $id) { outcome } }"""
+  changes(after: $a) { nodes { seq } } compare(a: $id, b: $id) { same }
+  cache { explain(execution: $id) { outcome } } }"""
 RECORD = "mutation($c: ChangeInput!) { record(change: $c) { seq } }"
 NAMES = st.sampled_from(["id", "w", "n", "a", "f", "at", "d", "l", "s"])
 LIKELY = st.one_of(

@@ -91,12 +91,12 @@ def test_a_cache_decision_is_explained(asker: Any, train: Callable[..., str]) ->
     miss = train(
         **{DECISION: {"outcome": "miss", "reason": "depth changed", "compared_with": origin, "changed": changed}}
     )
-    query = """query($id: ID!) { cache(execution: $id) { outcome reason savedMs parts execution { id } origin { id }
-        comparedWith { id } changed { part before after } } }"""
-    found = asker.ask(query, id=hit)["cache"]
+    query = """query($id: ID!) { cache { explain(execution: $id) { outcome reason savedMs parts execution { id }
+        origin { id } comparedWith { id } changed { part before after } } } }"""
+    found = asker.ask(query, id=hit)["cache"]["explain"]
     assert (found["outcome"], found["origin"], found["savedMs"]) == ("hit", {"id": first}, 1500)
     assert found["parts"] == {"code": "a"}
-    found = asker.ask(query, id=miss)["cache"]
+    found = asker.ask(query, id=miss)["cache"]["explain"]
     assert (found["comparedWith"], found["changed"], found["origin"]) == ({"id": first}, changed, None)
     plain = train(other=1)
     assert asker.refused(query, id=plain)["code"] == "NOT_FOUND"

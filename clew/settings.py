@@ -51,6 +51,8 @@ class Settings:
     """Graph engine of `clew up`: auto, embedded (numba) or sql."""
     max_parallel: int = 0
     """Steps that run at once in `clew run`; 0: two a processor, at least four."""
+    artifacts: str = ""
+    """Where artifact bytes are kept: a folder, s3://, gs:// or az://; empty: ``blobs`` in the home."""
     environments: str = ""
     """Folder of the Python environments of steps, which homes may share; empty: ``envs`` in the home."""
     timeout_s: float = 30.0

@@ -7,6 +7,7 @@ A home is a folder:
     runs/        working folders and logs of pipeline runs
     envs/        Python environments of steps, by package set
     secret.key   what digests of secrets are keyed with
+    fetched/     copies of artifacts that lie in an object store; may be deleted while nothing runs
     hashed/      digests of large files that have not changed since; may be deleted at any time
     graph/       snapshots of the embedded engine; may be deleted at any time
     locks/       locks of runs in flight
@@ -19,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from clew.metadata.errors import NotFound, StoreReadOnly
+from clew.metadata.errors import NotFound, StoreReadOnly, Unsupported
 from clew.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from clew.executors.runs.service import RunService
     from clew.graph.choose import Choice
     from clew.graph.protocol import GraphEngine
-    from clew.metadata.blobs import LocalStore
+    from clew.metadata.blobs import ArtifactStore, LocalStore
     from clew.metadata.record import Record
 
 
@@ -71,11 +72,30 @@ class Home:
         return Record.open(where, create=self._create)
 
     @cached_property
-    def blobs(self) -> LocalStore:
-        """The artifact store."""
+    def blobs(self) -> ArtifactStore:
+        """The artifact store.
+
+        Errors: Invalid when ``artifacts`` names none.
+        """
+        from clew.metadata.blobs.opened import open_store
+
+        return open_store(self.settings.artifacts, self.blobs_folder)
+
+    def blobs_in_a_folder(self) -> LocalStore:
+        """The artifact store, where it is a folder.
+
+        Errors: Unsupported where it is an object store.
+        """
         from clew.metadata.blobs import LocalStore
 
-        return LocalStore(self.blobs_folder)
+        if not isinstance(self.blobs, LocalStore):
+            raise Unsupported(
+                f"what is kept in {self.settings.artifacts} cannot be collected from here",
+                field="artifacts",
+                value=self.settings.artifacts,
+                remedy="Give the bucket a lifecycle rule, or collect a home whose store is a folder",
+            )
+        return self.blobs
 
     def asked_once(self, as_of: int | None = None) -> GraphEngine:
         """The engine of a command that asks once, now or as of a change: SQL on the record, nothing to load."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ from clew.executors.policy import AllOf, MaxAge
 from clew.executors.protocol import CachePolicy
 from clew.executors.rules import NONE, Rules, Scope
 from clew.metadata.blobs.local import LocalStore
-from clew.metadata.blobs.protocol import ArtifactStore, Blob
+from clew.metadata.blobs.protocol import ArtifactStore, Blob, address_of
 from clew.metadata.blobs.tree import digest_of_manifest, digest_of_path, is_tree, read_manifest
 from clew.metadata.digest import Digest
 from clew.metadata.errors import ClewError, TypeNotFound
@@ -32,6 +33,7 @@ from clew.metadata.reader import Reader
 from clew.metadata.record import Record
 from clew.metadata.states import ArtifactState, EventType, ExecutionState
 
+_ASKED_AT_ONCE = 8
 COMPONENT_TYPE = "clew.Component"
 """Context type that holds the executions of one component, so that the nearest earlier one is found fast."""
 PROJECT_TYPE = "Project"
@@ -332,6 +334,8 @@ def fault_of(artifact: Artifact, store: ArtifactStore, digest_of: Callable[[Path
     if artifact.digest is None:
         return "" if artifact.size_bytes == 0 else "has bytes Clew does not know"
     path = local_path(artifact.uri)
+    if artifact.uri and artifact.uri == address_of(store, Digest(artifact.digest)):
+        return _fault_of_kept(artifact, store)
     if path is None:
         return f"lies at {artifact.uri}, which cannot be checked"
     try:
@@ -344,6 +348,28 @@ def fault_of(artifact: Artifact, store: ArtifactStore, digest_of: Callable[[Path
     except ClewError as error:
         return f"is damaged: {error.message}"
     return ""
+
+
+def _fault_of_kept(artifact: Artifact, store: ArtifactStore) -> str:
+    """Of an object in a store elsewhere: whether all of it is there and as large. Bytes are checked when fetched."""
+    try:
+        size = _size_kept(Digest(artifact.digest or ""), store)
+    except ClewError as error:
+        return f"is gone: {error.message}"
+    return "" if size == artifact.size_bytes else f"was changed: it is now of {size} bytes"
+
+
+def _size_kept(digest: Digest, store: ArtifactStore) -> int:
+    """The size of a file or directory by what the store says of each file in it."""
+    if not is_tree(digest):
+        return store.stat(digest).size_bytes
+    with store.open(digest) as stream:
+        manifest = stream.read()
+    if digest_of_manifest(manifest) != digest:
+        return -1
+    inside = [entry.digest for entry in read_manifest(manifest).values() if entry.kind != "link"]
+    with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+        return sum(pool.map(lambda one: _size_kept(one, store), inside))
 
 
 def _is_one(path: Path, digest: Digest, store: ArtifactStore) -> bool:

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, NewType
 
 from clew.metadata.errors import Invalid
@@ -37,6 +37,16 @@ def of_chunks(chunks: Iterable[bytes]) -> Digest:
     for chunk in chunks:
         h.update(chunk)
     return Digest("sha256:" + h.hexdigest())
+
+
+def checked_chunks(chunks: Iterable[bytes], digest: Digest, fault: Callable[[], Exception]) -> Iterator[bytes]:
+    """``chunks`` as they come; raises ``fault()`` after the last one when they are not ``digest``."""
+    h = hashlib.sha256()
+    for chunk in chunks:
+        h.update(chunk)
+        yield chunk
+    if "sha256:" + h.hexdigest() != digest:
+        raise fault()
 
 
 def of_stream(stream: BinaryIO) -> tuple[Digest, int]:

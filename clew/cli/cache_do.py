@@ -131,11 +131,16 @@ def gc(
     )
     with home_of(home) as opened:
         if dry_run:
-            done = planned(opened.record, opened.blobs, wanted)
+            done = planned(opened.record, opened.blobs_in_a_folder(), wanted)
         else:
             with bars() as tell:
                 done = collect(
-                    opened.record, opened.blobs, opened.path, wanted, actor=opened.settings.author, tell=tell
+                    opened.record,
+                    opened.blobs_in_a_folder(),
+                    opened.path,
+                    wanted,
+                    actor=opened.settings.author,
+                    tell=tell,
                 )
     if json:
         emit_json({"dry_run": dry_run, **done.as_dict()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -85,6 +86,10 @@ def run(
         Containers,
         typer.Option("--containers", help="What runs tasks that need their image; host is this machine itself."),
     ] = Containers.AUTO,
+    artifacts: Annotated[
+        str | None,
+        typer.Option("--artifacts", metavar="URL", help="Keep artifacts there: a folder, s3://, gs://, az://."),
+    ] = None,
     step_python: Annotated[
         Pythons, typer.Option("--step-python", help="Run Python components on this Python, or that of their image.")
     ] = Pythons.HERE,
@@ -159,7 +164,7 @@ def run(
 
     mode = mode_of(no_cache, refresh, cache)
     rules = rules_of(max_age, scope, ignore_input, cache_failures, cache_policy)
-    settings = load(home=home, url="", namespace=namespace, max_parallel=max_parallel)
+    settings = load(home=home, url="", namespace=namespace, max_parallel=max_parallel, artifacts=artifacts)
     options = RunOptions(
         home=settings.home.absolute(),
         max_parallel=settings.max_parallel,
@@ -200,6 +205,7 @@ def run(
             again = resumed(opened.record, opened.blobs, resume or "", options)
             read, given, options = again.pipeline, again.parameters, again.options
         if detach:
+            os.environ |= {"CLEW_ARTIFACTS": artifacts} if artifacts else {}  # for the process it goes on in
             _detach(opened, read, given, options, json)
             return
         with progress() as observer:

@@ -12,6 +12,7 @@ from clew.executors import marks
 from clew.executors.cache import Cache, Decision
 from clew.executors.claims import Claim
 from clew.executors.engine import Engine
+from clew.executors.fetched import Fetched
 from clew.executors.fingerprint import Fingerprint, fingerprint
 from clew.executors.hashed import Hashed
 from clew.executors.images import Resolve, as_written
@@ -87,6 +88,7 @@ class Decider:
     names: Mapping[str, str]
     timeout_s: float | None
     cluster: Cluster
+    fetched: Fetched
     capacity: Capacity | None
     """What steps may ask for together; None where what they ask for does not count."""
     python: str
@@ -237,6 +239,7 @@ class Decider:
                 bound,
                 engine,
                 demand,
+                self.fetched,
             )
             undo.pop_all()
             return ToRun(step, doing(decision), claim)

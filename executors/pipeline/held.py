@@ -13,6 +13,8 @@ from clew.metadata.node import Artifact
 
 METRICS = frozenset({"system.Metrics", "system.ClassificationMetrics", "system.SlicedClassificationMetrics"})
 """Types whose content is their metadata: they need no bytes."""
+FILE = "clew.file"
+"""The custom property with the file name of an artifact in an object store."""
 RESERVED = frozenset({"display_name", "store_session_info"})
 """Custom properties of an artifact that are not the step's metadata."""
 
@@ -30,18 +32,22 @@ class Held:
     metadata: dict[str, Any] = field(default_factory=dict)
     id: int = 0
     """In the record; 0 until it is recorded."""
+    file: str = ""
+    """Its file name, where the address does not tell it."""
+    copy: Path | None = None
+    """Where this machine has a copy of what lies elsewhere."""
 
     @property
     def path(self) -> Path | None:
         """Where its bytes can be read on this machine."""
-        return local_path(self.uri)
+        return self.copy or local_path(self.uri)
 
     def content(self) -> Content:
         """What a fingerprint may know of it. An artifact without bytes is its metadata."""
         digest = self.digest
         if digest is None and self.size_bytes == 0:
             digest = of_struct("no bytes", None)
-        return Content(digest, self.type, self.path.name if self.path else self.uri, self.metadata)
+        return Content(digest, self.type, self.file or (self.path.name if self.path else self.uri), self.metadata)
 
     def recorded(self, id: int) -> Held:
         """The same, now that the record knows it."""
@@ -80,6 +86,7 @@ def from_record(artifact: Artifact) -> Held:
         size_bytes=artifact.size_bytes,
         metadata={k: plain(v) for k, v in properties.items() if k not in RESERVED and not k.startswith("clew.")},
         id=artifact.id,
+        file=str(properties.get(FILE, "")),
     )
 
 

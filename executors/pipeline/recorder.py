@@ -20,7 +20,7 @@ from clew.executors.cache import COMPONENT_TYPE, DECISION, PARTS, Decision
 from clew.executors.fingerprint import Fingerprint
 from clew.executors.marks import FAILURE
 from clew.executors.pipeline import ir
-from clew.executors.pipeline.held import Held, Values, to_property
+from clew.executors.pipeline.held import FILE, Held, Values, to_property
 from clew.executors.runs.put import LOCAL_STORAGE, RunPut, put_run, put_types
 from clew.metadata.change import Change, NodePut, Receipt
 from clew.metadata.errors import Invalid
@@ -296,7 +296,9 @@ class Recorder:
             state=ArtifactState.LIVE,
             digest=item.digest,
             size_bytes=item.size_bytes,
-            custom_properties=properties | {"display_name": item.name, "store_session_info": LOCAL_STORAGE},
+            custom_properties=properties
+            | {"display_name": item.name, "store_session_info": LOCAL_STORAGE}
+            | ({FILE: item.file} if item.file else {}),
         )
 
 

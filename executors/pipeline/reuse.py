@@ -12,6 +12,7 @@ from clew.executors.pipeline.key import SINGLE_OUTPUT
 from clew.executors.pipeline.values import Mismatch, cast
 from clew.metadata.blobs.protocol import ArtifactStore
 from clew.metadata.digest import Digest
+from clew.metadata.errors import BlobNotFound
 
 
 def usable_by(component: ir.Component, store: ArtifactStore) -> Adapt:
@@ -38,8 +39,11 @@ def _of_function(found: Decision, declared: ir.Interface, store: ArtifactStore) 
         return "it returned what the task does not declare"
     if result[0].custom_properties.get(FORMAT) != "json" or result[0].digest is None:
         return "it returned a value that is no parameter"
-    with store.open(Digest(result[0].digest)) as stream:
-        value = json.load(stream)
+    try:
+        with store.open(Digest(result[0].digest)) as stream:
+            value = json.load(stream)
+    except BlobNotFound:
+        return "its bytes are not in this artifact store"
     spec = declared.parameters[SINGLE_OUTPUT]
     try:
         return replace(found, outputs={}, parameters={SINGLE_OUTPUT: cast(value, spec.type)})

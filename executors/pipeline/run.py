@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from clew.executors.cache import Cache
 from clew.executors.claims import Claims, claims_of
 from clew.executors.engine import Engine
+from clew.executors.fetched import Fetched
 from clew.executors.hashed import Hashed
 from clew.executors.images import resolved
 from clew.executors.occupied import in_use
@@ -337,6 +338,7 @@ class PipelineRun:
             timeout_s=options.step_timeout_s,
             cluster=self.cluster,
             engine=self.checked.engine,
+            fetched=Fetched(home / "fetched", self.store, hashed.digest_of),
             python=options.python,
             preparing=preparing,
             capacity=None if options.ignore_resources else self.checked.capacity,

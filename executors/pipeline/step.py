@@ -15,11 +15,12 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from clew.executors.engine import Engine, Limits
+from clew.executors.fetched import Fetched
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.bootstrap import Lightweight
 from clew.executors.pipeline.cluster import Bound
@@ -33,10 +34,10 @@ from clew.executors.pipeline.values import Mismatch, cast, from_text
 from clew.executors.protocol import Ended, Executor, Job, PythonModule, Work
 from clew.executors.rules import without_rules
 from clew.metadata.blobs.local import LocalStore
-from clew.metadata.blobs.protocol import ArtifactStore
+from clew.metadata.blobs.protocol import ArtifactStore, address_of
 from clew.metadata.blobs.tree import is_tree, read_manifest
 from clew.metadata.digest import Digest
-from clew.metadata.errors import Invalid, SourceUnreachable, StepFailed
+from clew.metadata.errors import Invalid, NotFound, SourceUnreachable, StepFailed
 
 _LONGEST_WORD_BYTES = 100_000  # Linux takes 128 KiB in one argument
 EXECUTOR = "kfp.dsl.executor_main"
@@ -65,6 +66,8 @@ class Step:
     engine: Engine | None = None
     """What runs it in its image; None: this machine."""
     demand: Demand = field(default_factory=Demand)
+    fetched: Fetched | None = None
+    """Has copies of inputs that lie in the artifact store, elsewhere."""
     devices: tuple[str, ...] = ()
     """Numbers of the accelerators that are its own while it runs."""
 
@@ -94,6 +97,7 @@ def run(step: Step, executor: Executor, store: ArtifactStore, started: Callable[
 
     Errors: StepFailed when it fails, hangs, or does not do what it declares; SubmitFailed when it cannot be started.
     """
+    step = replace(step, artifacts={n: [_at_hand(step, n, a) for a in items] for n, items in step.artifacts.items()})
     executor_input = _prepare(step)
     try:
         _run_process(step, executor_input, executor, started)
@@ -106,6 +110,21 @@ def run(step: Step, executor: Executor, store: ArtifactStore, started: Callable[
             shutil.rmtree(step.folder / name, ignore_errors=True)
     shutil.rmtree(step.folder / "work", ignore_errors=True)
     return outputs
+
+
+def _at_hand(step: Step, name: str, item: Held) -> Held:
+    """``item`` with a copy on this machine, if it lies in the artifact store."""
+    if step.fetched is None or item.path is not None or not step.fetched.knows(item.uri, item.digest):
+        return item
+    try:
+        return replace(item, copy=step.fetched.path(str(item.digest), item.file or item.name))
+    except (NotFound, Invalid) as error:
+        raise StepFailed(
+            f"the input {name!r} cannot be had from {item.uri}: {error.message}",
+            field=name,
+            value=item.uri,
+            remedy="Run again: what made it is run anew where its bytes are gone (or pass --refresh)",
+        ) from error
 
 
 def _run_process(
@@ -326,6 +345,9 @@ def _artifact(
     except (Invalid, SourceUnreachable) as error:
         raise StepFailed(f"the step's output {name!r} cannot be kept: {error.message}", field=name) from error
     _seal(path, blob.digest, store)
+    if store.url:
+        uri = address_of(store, blob.digest)
+        return Held(spec.type, name, uri, blob.digest, blob.size_bytes, metadata, file=path.name, copy=path)
     return Held(spec.type, name, path.as_uri(), blob.digest, blob.size_bytes, metadata)
 
 

@@ -14,7 +14,6 @@ import fcntl
 import os
 import re
 import secrets
-import stat
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -26,10 +25,11 @@ from clew.metadata.blobs import tree
 from clew.metadata.blobs.audit import verify
 from clew.metadata.blobs.failure import write_failed
 from clew.metadata.blobs.protocol import Blob
-from clew.metadata.digest import CHUNK_BYTES, Digest
-from clew.metadata.errors import BlobNotFound, Invalid, SourceUnreachable, StoreUnavailable
+from clew.metadata.blobs.source import chunks, open_file
+from clew.metadata.digest import Digest
+from clew.metadata.errors import BlobNotFound, StoreUnavailable
 
-_NAMED = re.compile(r"(sha256|tree):([0-9a-f]{2})([0-9a-f]{62})")
+NAMED = re.compile(r"(sha256|tree):([0-9a-f]{2})([0-9a-f]{62})")
 _STALE_S = 60.0  # younger temporary files may belong to a writer that has not locked them yet
 
 
@@ -40,6 +40,11 @@ class LocalStore:
         self.root = Path(root)
         self._swept = False
 
+    @property
+    def url(self) -> str:
+        """Nothing: here an artifact is best known by the file its maker wrote."""
+        return ""
+
     def put(self, source: str | os.PathLike[str] | BinaryIO) -> Blob:
         """Keep a file, a directory, or what is left in a stream.
 
@@ -47,7 +52,7 @@ class LocalStore:
         """
         if isinstance(source, str | os.PathLike):
             return tree.describe(Path(source), self._put_file, self._put_manifest)
-        return self._publish("sha256", _chunks(source, "stream"))
+        return self._publish("sha256", chunks(source, "stream"))
 
     def open(self, digest: Digest) -> BinaryIO:
         """The bytes kept under ``digest``; of a directory, its manifest."""
@@ -79,7 +84,7 @@ class LocalStore:
         for algorithm in ("sha256", "tree"):
             for folder in _names(self.root / algorithm):
                 for name in _names(self.root / algorithm / folder):
-                    if _NAMED.fullmatch(digest := f"{algorithm}:{folder}{name}"):
+                    if NAMED.fullmatch(digest := f"{algorithm}:{folder}{name}"):
                         yield Digest(digest)
 
     def path(self, digest: Digest) -> Path:
@@ -87,33 +92,26 @@ class LocalStore:
 
         Errors: Invalid for what is no digest; BlobNotFound for a digest of an algorithm the store does not keep.
         """
-        match = _NAMED.fullmatch(digest)
+        match = NAMED.fullmatch(digest)
         if match is None:
             digests.parse(digest)
-            raise _missing(digest)
+            raise missing(digest)
         return self.root / match[1] / match[2] / match[3]
 
     def _put_file(self, path: Path) -> Blob:
-        try:
-            # O_NONBLOCK: a pipe put in the file's place meanwhile must not hang us.
-            stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0)
-        except OSError as error:
-            raise SourceUnreachable(f"cannot read {path}: {error.strerror}", field="path", value=str(path)) from error
-        with stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise Invalid(f"{path} is not a regular file", field="path", value=str(path))
-            return self._publish("sha256", _chunks(stream, str(path)))
+        with open_file(path) as stream:
+            return self._publish("sha256", chunks(stream, str(path)))
 
     def _put_manifest(self, manifest: bytes) -> None:
         self._publish("tree", [manifest])
 
-    def _publish(self, algorithm: str, chunks: Iterable[bytes]) -> Blob:
+    def _publish(self, algorithm: str, pieces: Iterable[bytes]) -> Blob:
         with self._writing():
             temporary = self._temporary()
             try:
                 with temporary.open("xb", buffering=0) as out:
                     fcntl.flock(out, fcntl.LOCK_EX)
-                    digest = digests.of_chunks(_tee(chunks, out))
+                    digest = digests.of_chunks(_tee(pieces, out))
                     size = out.tell()
                     digest = Digest(digest.replace("sha256", algorithm, 1))
                     self._place(temporary, out, digest)
@@ -152,14 +150,15 @@ class LocalStore:
         try:
             yield
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise _missing(digest) from error
+            raise missing(digest) from error
         except OSError as error:
             raise StoreUnavailable(
                 f"cannot read {digest} in the artifact store: {error.strerror}", field="digest", value=digest
             ) from error
 
 
-def _missing(digest: Digest) -> BlobNotFound:
+def missing(digest: Digest) -> BlobNotFound:
+    """The error for a digest that is not kept."""
     return BlobNotFound(
         f"the artifact store does not hold {digest}",
         field="digest",
@@ -168,16 +167,8 @@ def _missing(digest: Digest) -> BlobNotFound:
     )
 
 
-def _chunks(stream: BinaryIO, name: str) -> Iterator[bytes]:
-    try:
-        while chunk := stream.read(CHUNK_BYTES):
-            yield chunk
-    except OSError as error:
-        raise SourceUnreachable(f"cannot read {name}: {error.strerror}", field="path", value=name) from error
-
-
-def _tee(chunks: Iterable[bytes], out: BinaryIO) -> Iterator[bytes]:
-    for chunk in chunks:
+def _tee(pieces: Iterable[bytes], out: BinaryIO) -> Iterator[bytes]:
+    for chunk in pieces:
         view = memoryview(chunk)
         while view:
             view = view[out.write(view) :]

@@ -23,9 +23,16 @@ class Blob(NamedTuple):
 class ArtifactStore(Protocol):
     """Artifact bytes, content-addressed. Safe for several threads and processes at once.
 
+    ``url`` is where others may read what is kept; empty where an artifact is best known by the file its maker wrote.
+
     Errors: BlobNotFound, DigestMismatch; StoreFull, StoreReadOnly, StoreUnavailable from the store's side;
     Invalid and SourceUnreachable from the side of what is to be stored. A put that fails leaves nothing behind.
     """
+
+    @property
+    def url(self) -> str:
+        """The address of the whole."""
+        ...
 
     def put(self, source: str | os.PathLike[str] | BinaryIO) -> Blob:
         """Keep a file, a directory, or what is left in a stream, durably. The same bytes are kept once."""
@@ -46,3 +53,9 @@ class ArtifactStore(Protocol):
     def digests(self) -> Iterator[Digest]:
         """Every digest kept, files and manifests, in no promised order."""
         ...
+
+
+def address_of(store: ArtifactStore, digest: Digest) -> str:
+    """The URL others may read ``digest`` at; empty where the store has none."""
+    algorithm, _, hex = digest.partition(":")
+    return f"{store.url}/{algorithm}/{hex[:2]}/{hex[2:]}" if store.url else ""

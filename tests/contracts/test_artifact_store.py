@@ -6,19 +6,35 @@ import io
 import os
 import random
 import stat
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+import obstore
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from obstore.store import MemoryStore
 
 from clew.metadata import digest as digests
-from clew.metadata.blobs import ArtifactStore, Blob, LocalStore, checkout, digest_of_path, is_tree, verify_all
+from clew.metadata.blobs import ArtifactStore, Blob, LocalStore, checkout, digest_of_path, is_tree, remote, verify_all
+from clew.metadata.blobs.opened import open_store
+from clew.metadata.blobs.protocol import address_of
+from clew.metadata.blobs.remote import RemoteStore
 from clew.metadata.blobs.tree import Entry, write_manifest
 from clew.metadata.digest import Digest
-from clew.metadata.errors import BlobNotFound, Corrupt, Invalid, LimitExceeded, SourceUnreachable
+from clew.metadata.errors import (
+    BlobNotFound,
+    Corrupt,
+    DigestMismatch,
+    Invalid,
+    LimitExceeded,
+    SourceUnreachable,
+    StoreUnavailable,
+    Unavailable,
+)  # fmt: skip
 
 ABSENT = digests.of_bytes(b"never stored")
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=20).filter(
@@ -30,7 +46,8 @@ TREES: st.SearchStrategy[Tree] = st.recursive(
     lambda inner: st.dictionaries(NAMES, st.binary(max_size=50) | inner, max_size=4),
     max_leaves=8,
 )
-ANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_EACH_STORE = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
+ANY = settings(max_examples=40, deadline=None, suppress_health_check=_EACH_STORE)
 
 
 def write_tree(path: Path, tree: Tree) -> None:
@@ -227,3 +244,89 @@ class TestLocalStore(ArtifactStoreContract):
         with pytest.raises(Invalid):
             checkout(store, digest, tmp_path / "out")
         assert list(tmp_path.iterdir()) == []
+
+
+class TestRemoteStoreInMemory(ArtifactStoreContract):
+    @pytest.fixture
+    def store(self) -> RemoteStore:
+        return RemoteStore("memory:///", MemoryStore())
+
+
+class TestRemoteStoreOnS3(ArtifactStoreContract):
+    @pytest.fixture
+    def store(self, s3: str) -> RemoteStore:
+        return RemoteStore(f"{s3}/{uuid.uuid4()}")
+
+    def test_a_large_file_is_sent_in_parts_and_comes_back(self, store: RemoteStore, tmp_path: Path) -> None:
+        (tmp_path / "big").write_bytes(random.Random(3).randbytes(20 << 20))
+        blob = store.put(tmp_path / "big")
+        assert store.verify(blob.digest) == blob == digest_of_path(tmp_path / "big")
+        with store.open(blob.digest) as stream:
+            assert stream.read(1000) == (tmp_path / "big").read_bytes()[:1000]
+
+    @pytest.mark.parametrize("size", [1 << 10, 20 << 20])
+    def test_bytes_that_change_while_they_are_sent_are_not_published(
+        self, store: RemoteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+    ) -> None:
+        path = tmp_path / "moving"
+        path.write_bytes(b"a" * size)
+        looked = remote._digest_of
+
+        def changed_after(stream: Any, name: str) -> Any:
+            found = looked(stream, name)
+            path.write_bytes(b"b" * size)
+            return found
+
+        monkeypatch.setattr(remote, "_digest_of", changed_after)
+        with pytest.raises((SourceUnreachable, Unavailable), match="changed while it was read"):
+            store.put(path)
+        assert list(store.digests()) == []
+
+    def test_what_is_there_is_not_sent_again(self, store: RemoteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        blob = store.put(io.BytesIO(b"once"))
+        monkeypatch.setattr(obstore, "put", lambda *args, **kwargs: pytest.fail("it was sent again"))
+        assert store.put(io.BytesIO(b"once")) == blob
+
+    def test_an_object_that_was_changed_is_found_and_restored_to_nobody(
+        self, store: RemoteStore, tmp_path: Path
+    ) -> None:
+        blob = store.put(io.BytesIO(b"good"))
+        obstore.put(store._store, address_of(store, blob.digest).removeprefix(store.url + "/"), b"evil")
+        with pytest.raises(DigestMismatch):
+            store.verify(blob.digest)
+        with pytest.raises(DigestMismatch):
+            checkout(store, blob.digest, tmp_path / "out")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_bucket_that_is_not_there_is_told(self, s3: str) -> None:
+        with pytest.raises(StoreUnavailable, match="no-such-bucket"):
+            RemoteStore("s3://no-such-bucket/x").put(io.BytesIO(b"x"))
+
+    def test_a_server_that_does_not_answer_is_told(self, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        monkeypatch.setitem(remote._RETRIES, "max_retries", 1)
+        with pytest.raises(StoreUnavailable, match="Check that it answers"):
+            RemoteStore(s3).put(io.BytesIO(b"x"))
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("ftp://x/y", "'ftp' is no kind"),
+        ("https://x/y", "'https' is no kind"),
+        ("s3://key:hidden@bucket", "must not hold credentials"),
+        ("s3://bucket?x=1", "must not hold credentials or options"),
+        ("s3://", "cannot be an artifact store"),
+    ],
+)
+def test_what_is_no_store_is_refused_without_showing_a_secret(tmp_path: Path, where: str, words: str) -> None:
+    with pytest.raises(Invalid, match=words) as refused:
+        open_store(where, tmp_path)
+    assert "hidden" not in str(refused.value.as_dict())
+
+
+@pytest.mark.parametrize("where", ["", "{0}/kept", "file://{0}/kept%20it"])
+def test_a_folder_is_a_store(tmp_path: Path, where: str) -> None:
+    store = open_store(where.format(tmp_path), tmp_path / "own")
+    assert isinstance(store, LocalStore)
+    assert store.root == tmp_path / {"": "own", "{": "kept", "f": "kept it"}[where[:1]]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from clew.executors import marks
@@ -19,7 +20,7 @@ from clew.executors.images import Resolve, as_written
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.bootstrap import Lightweight, name, read
 from clew.executors.pipeline.capacity import Capacity, refused
-from clew.executors.pipeline.cluster import CREATE_CLAIM, STAND_INS, Bound, Cluster
+from clew.executors.pipeline.cluster import CREATE_CLAIM, STAND_INS, Bound, Cluster, resolve
 from clew.executors.pipeline.demand import demand_of
 from clew.executors.pipeline.environment import Environment, Environments
 from clew.executors.pipeline.held import Held, Values, from_record
@@ -32,6 +33,7 @@ from clew.executors.pipeline.resolver import find
 from clew.executors.pipeline.resources import Demand
 from clew.executors.pipeline.reuse import usable_by
 from clew.executors.pipeline.status import in_the_words_of
+from clew.executors.pipeline.task_config import task_config
 from clew.executors.pipeline.unfold import Node, given_to, inputs_of
 from clew.executors.policy import AllOf, MaxAge, Never
 from clew.executors.protocol import CachePolicy
@@ -178,8 +180,7 @@ class Decider:
         demand = self._demand(node, container)
         engine = self.engine if why_image(container) else None
         lightweight = read(container)
-        if node.task.is_exit:
-            inputs = self._told(node, lightweight, inputs)
+        inputs = self._told(node, lightweight, inputs)
         named = lightweight is not None and bool(lightweight.packages.packages)
         python = python_of(container.image) if self.python == "image" else ""
         environment = None
@@ -258,13 +259,16 @@ class Decider:
         return Done(doing, ExecutionState.COMPLETE, Values(outputs))
 
     def _told(self, node: Node, lightweight: Lightweight | None, inputs: Values) -> Values:
-        """Inputs of an exit task, with the status in the words it reads and of this run."""
+        """Inputs, with what a step is told of other tasks (in the words it reads) and of its own settings."""
+        component = node.task.component
         source = lightweight.source if lightweight else ""
-        parameters = dict(inputs.parameters)
-        for key, spec in node.task.component.inputs.parameters.items():
-            if spec.type is ir.ParameterType.FINAL_STATUS and isinstance(parameters.get(key), dict):
-                parameters[key] = in_the_words_of(source, fill_run(parameters[key], self._names(node)))
-        return Values(parameters, inputs.artifacts)
+        told = {}
+        for key, spec in component.inputs.parameters.items():
+            if spec.type is ir.ParameterType.FINAL_STATUS and isinstance(inputs.parameters.get(key), dict):
+                told[key] = in_the_words_of(source, fill_run(inputs.parameters[key], self._names(node)))
+            elif spec.type is ir.ParameterType.TASK_CONFIG and key not in inputs.parameters:
+                told[key] = task_config(component, given_to(node), partial(resolve, frame=node.frame))
+        return Values(inputs.parameters | told, inputs.artifacts) if told else inputs
 
     def _demand(self, node: Node, container: ir.Container) -> Demand:
         """What the step asks of the machine. Errors: StepFailed when it could never run here."""

@@ -215,6 +215,8 @@ class Component:
     body: Container | Importer | Resolver | Dag
     passed_on: frozenset[str] = frozenset()
     """Settings of its task that it is told (``dsl.TaskConfig``): RESOURCES, ENV, KUBERNETES_VOLUMES ..."""
+    told: Container | None = None
+    """Where those stand: the container with all settings, also those not applied to it."""
 
 
 @dataclass(frozen=True, slots=True)

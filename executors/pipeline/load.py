@@ -25,6 +25,7 @@ from clew.executors.pipeline.load_task import (
 from clew.executors.pipeline.platform import read_platform
 from clew.executors.pipeline.pod import Pod
 from clew.executors.pipeline.resolver import query
+from clew.executors.pipeline.task_config import applied, passed_on
 from clew.executors.pipeline.values import whole
 from clew.metadata.errors import Invalid, InvalidPipeline
 
@@ -134,17 +135,19 @@ class _Loading:
     def _component(self, name: str, place: Place) -> ir.Component:
         place.only("inputDefinitions", "outputDefinitions", "dag", "executorLabel", "taskConfigPassthroughs")
         kind, body = place.one_of("dag", "executorLabel")
-        passed_on = (entry.need("field").text() for entry in place.get("taskConfigPassthroughs").elements())
+        passed = passed_on(place.get("taskConfigPassthroughs"))
         inputs, outputs = interface(place.get("inputDefinitions")), interface(place.get("outputDefinitions"))
         implementation = self._dag(body, place) if kind == "dag" else self._executor(body)
         if isinstance(implementation, ir.Container):
             check_words(implementation, inputs, outputs, self.executors.get(body.text()).get("container"))
+        told = implementation if isinstance(implementation, ir.Container) and passed else None
         return ir.Component(
             name=name,
             inputs=inputs,
             outputs=outputs,
-            body=implementation,
-            passed_on=frozenset(passed_on),
+            body=applied(told, passed) if told else implementation,
+            passed_on=frozenset(passed),
+            told=told,
         )
 
     def _executor(self, label: Place) -> ir.Container | ir.Importer | ir.Resolver:

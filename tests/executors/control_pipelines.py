@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional
 
-from kfp import compiler, dsl
+from kfp import compiler, dsl, kubernetes
 from kfp.dsl import Dataset, Input, Output
 
 component = dsl.component(base_image="python:3.11-slim")
@@ -414,6 +414,36 @@ def mixed_types() -> str:
         said = give(text=item.a)
         number(n=item.b)
     return join(parts=dsl.Collected(said.output)).output
+
+
+_PASSED_ON = [
+    dsl.TaskConfigField.RESOURCES,
+    dsl.TaskConfigField.KUBERNETES_TOLERATIONS,
+    dsl.TaskConfigField.KUBERNETES_NODE_SELECTOR,
+    dsl.TaskConfigField.KUBERNETES_AFFINITY,
+    dsl.TaskConfigPassthrough(field=dsl.TaskConfigField.ENV, apply_to_task=True),
+    dsl.TaskConfigField.KUBERNETES_VOLUMES,
+]
+
+
+@component(task_config_passthroughs=_PASSED_ON)
+def trainer(nodes: int, config: dsl.TaskConfig) -> str:
+    import dataclasses
+    import json
+    import os
+
+    return json.dumps(dataclasses.asdict(config) | {"own": os.environ.get("MODE")})
+
+
+@dsl.pipeline
+def passes_on(claim: str = "data") -> str:
+    task = trainer(nodes=2)
+    task.set_cpu_request("900").set_memory_limit("64Gi").set_env_variable("MODE", "fast")
+    kubernetes.add_node_selector(task, "disk", "ssd")
+    kubernetes.add_toleration(task, key="k", operator="Equal", value="v", effect="NoSchedule")
+    kubernetes.add_node_affinity(task, match_expressions=[{"key": "zone", "operator": "In", "values": ["a"]}])
+    kubernetes.mount_pvc(task, claim, "/mnt/data")
+    return task.output
 
 
 @dsl.pipeline

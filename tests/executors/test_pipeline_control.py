@@ -328,3 +328,37 @@ def test_a_placeholder_that_can_never_stand_for_anything_is_refused_before_anyth
         _edited(bench, "shells", word)
     assert refused.value.field == "deploymentSpec.executors.exec-shell.container.args[0]"
     assert bench.record.seq() == 0
+
+
+def test_a_task_is_told_its_own_settings_and_bears_only_those_that_also_apply_to_it(bench: Any) -> None:
+    source = bench.home / "passes_on.yaml"
+    apart = "podAffinity: [{matchPodLabels: {app: x}, topologyKey: host, weight: 3, anti: true}]"
+    text = (bench.compiled / "passes_on.yaml").read_text()
+    source.write_text(text.replace("tolerations:", f"{apart}\n          tolerations:"))  # the SDK has no word for it
+    options = RunOptions(home=bench.home)
+    result = run_pipeline(bench.record, bench.store, source, {"claim": "shared"}, options=options)
+    told = json.loads(result.outputs["Output"])
+    assert told.pop("affinity") == {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {
+                "nodeSelectorTerms": [{"matchExpressions": [{"key": "zone", "operator": "In", "values": ["a"]}]}]
+            }
+        },
+        "podAntiAffinity": {
+            "preferredDuringSchedulingIgnoredDuringExecution": [
+                {
+                    "weight": 3,
+                    "podAffinityTerm": {"topologyKey": "host", "labelSelector": {"matchLabels": {"app": "x"}}},
+                }
+            ]
+        },
+    }
+    assert told == {
+        "resources": {"requests": {"cpu": "900"}, "limits": {"memory": "64Gi"}},  # more than any machine has
+        "env": [{"name": "MODE", "value": "fast"}],
+        "own": "fast",
+        "node_selector": {"disk": "ssd"},
+        "tolerations": [{"effect": "NoSchedule", "key": "k", "operator": "Equal", "value": "v"}],
+        "volumes": [{"name": "shared", "persistentVolumeClaim": {"claimName": "shared"}}],  # which nobody gave
+        "volume_mounts": [{"name": "shared", "mountPath": "/mnt/data"}],
+    }

@@ -186,12 +186,12 @@ def run(
     )
     given = parameters_from(parameters) | pairs("parameter", "-p name=value", parameter)
     if resume is not None:
-        if pipeline is not None or given or name or experiment or label or mode != "on" or rules or timeout:
+        if pipeline is not None or given or name or experiment or label or project:
             raise UsageError(
-                "a resumed run is as the run before it",
+                "a resumed run has the pipeline, the parameters and the names of the run before it",
                 field="resume",
                 value=resume,
-                remedy="Give --resume RUN alone, or start another run with `clew runs clone`",
+                remedy="Leave them out, or start another run with `clew runs clone`",
             )
         read = None
     else:

@@ -206,7 +206,7 @@ class Runs:
         """The run when it is over, or when the time is."""
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
-            run = self.now(run)
+            run = self.verbs.service.go_on(run) if isinstance(self.verbs, HomeVerbs) else self.now(run)
             if not run.is_open or (deadline is not None and time.monotonic() >= deadline):
                 return run
             time.sleep(poll_s)

@@ -313,7 +313,7 @@ class Decider:
 
     def _adopted(self, node: Node, print_: Fingerprint, inputs: Values) -> Decision | None:
         """What the run that is resumed made of the task, if it may be taken over."""
-        return self.adopter.adopt(node.path, print_, inputs.artifacts) if self.adopter else None
+        return self.adopter.adopt(node, print_, inputs.artifacts) if self.adopter else None
 
     def _fingerprint(
         self,

@@ -10,6 +10,7 @@ from clew.executors.cache import Decision, fault_of, local_path, outputs_of
 from clew.executors.fingerprint import Fingerprint
 from clew.executors.marks import barred
 from clew.executors.pipeline.held import Held
+from clew.executors.pipeline.unfold import Node
 from clew.executors.runs.find import run_named
 from clew.executors.runs.kept import Run
 from clew.metadata.blobs.protocol import ArtifactStore, Blob
@@ -43,12 +44,15 @@ class Adopter:
         """Whether neither what was done nor the cache may stand in for the task."""
         return is_within(path, self.rerun)
 
-    def adopt(self, path: str, wanted: Fingerprint, inputs: Mapping[str, list[Held]]) -> Decision | None:
+    def adopt(self, node: Node, wanted: Fingerprint, inputs: Mapping[str, list[Held]]) -> Decision | None:
         """What the run before made of the task, if it depended on the same and what it made is sound.
 
+        A task that runs whatever became of those before it (it cleans up, it tells) does so again when one of them ran.
         Cost: a dictionary look-up for what was not done; else as a hit of the cache.
         """
-        earlier = self.done.get(path)
+        earlier = self.done.get(node.path)
+        if node.task.whatever and any(_ran(node.frame.nodes[name]) for name in node.task.after):
+            return None
         if earlier is None or earlier.custom_properties.get("clew.fingerprint") != wanted.digest or barred(earlier):
             return None
         with self.record.read() as reader:
@@ -93,6 +97,14 @@ def adopter(
             done |= {path: e for path, e in steps.items() if e.state in _DONE}
     kept = {path: execution for path, execution in done.items() if not is_within(path, rerun)}
     return Adopter(record, store, digest_of, rerun, kept)
+
+
+def _ran(node: Node) -> bool:
+    """Whether a step ran in this run: the task, or one in it."""
+    inner = [one for frame in node.iterations if frame is not None for one in frame.nodes.values()]
+    if node.kind != "container":
+        return any(_ran(one) for one in inner)
+    return node.state not in ("CACHED", "SKIPPED")
 
 
 def _chain(reader: Reader, run: str, namespace: str) -> list[Run]:

@@ -32,7 +32,7 @@ class Again:
 def resumed(record: Record, store: ArtifactStore, run: str, options: RunOptions) -> Again:
     """The run that goes on where ``run`` ended: what that recorded as done is taken over.
 
-    Of ``options`` counts where and as whom it runs; how is as before.
+    How it runs is as before, but for what ``options`` say otherwise than the default.
     Errors: NotFound, UsageError for the run; Conflict while it goes on; InvalidPipeline.
     """
     found = _over(record, run, options)
@@ -132,9 +132,9 @@ def _experiment(about: About) -> str:
 
 def _again(store: ArtifactStore, found: Run, options: RunOptions, parameters: Mapping[str, Any], about: About) -> Again:
     pipeline = parse(spec_text(store, found))
-    kept: dict[str, Any] = found.options
-    return Again(
-        pipeline,
-        found.parameters | dict(parameters),
-        replace(options, **kept, namespace=found.context.namespace, about=about),
-    )
+    plain = RunOptions(home=options.home)
+    kept: dict[str, Any] = {
+        name: value for name, value in found.options.items() if getattr(options, name) == getattr(plain, name)
+    }
+    chosen = replace(options, **kept, namespace=found.context.namespace, about=about)
+    return Again(pipeline, found.parameters | dict(parameters), chosen)

@@ -125,6 +125,12 @@ class RunService:
         with self.record.read() as reader:
             return Run(reader.context(run.context.id))
 
+    def go_on(self, run: Run) -> Run:
+        """As :meth:`again`; one of this home that waits, and that nobody starts, is started."""
+        if run.state == "PENDING":
+            self.launcher.start(run)
+        return self.again(run)
+
     def close_lost(self) -> list[str]:
         """Mark the runs of this home whose runner died."""
         return close_lost_runs(self.record, self._leases, self.home / "runs", actor=self.options.actor)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ def resumable(told: str, flag: str = "none") -> str:
     b = step(name="b", told=told, flag=flag).set_caching_options(False).after(a)
     made = write(told=told)
     seen = read(data=made.outputs["out"], told=told)
+    step(name="whatever", told=told, flag=flag).after(b).ignore_upstream_failure()
     nested = inner(told=told, flag=flag).after(b)
     with dsl.ParallelFor(["x", "y"]) as item:
         step(name=item, told=told, flag=flag)
@@ -87,8 +89,6 @@ class Runs:
         self.options = RunOptions(home=folder / "home", step_timeout_s=60.0)
 
     def first(self, **options: Any) -> RunResult:
-        from dataclasses import replace
-
         given = {"told": str(self.told), "flag": str(self.flag)}
         return run_pipeline(self.record, self.store, self.pipeline, given, options=replace(self.options, **options))
 
@@ -120,13 +120,22 @@ def test_a_resumed_run_takes_over_what_was_done_even_without_the_cache(runs: Run
     runs.fail("b")
     first = runs.first(cache="off")
     assert first.state == "FAILED"
-    assert runs.ran() == ["a", "b", "read", "write", "x", "y"]
+    assert runs.ran() == ["a", "b", "read", "whatever", "write", "x", "y"]
     runs.fail("b", wanted=False)
     second = runs.again(resumed, first.run)
     assert (second.state, second.outputs) == ("COMPLETE", {"Output": "bytes"})
-    assert runs.ran() == ["b", "inner-one", "inner-two"]
+    assert runs.ran() == ["b", "inner-one", "inner-two", "whatever"]
     states = {task.name: task.state for task in second.tasks if task.kind == "container"}
-    assert (states["step"], states["step-2"], states["for-loop-2#1/step-3"]) == ("CACHED", "COMPLETE", "CACHED")
+    assert (states["step"], states["step-2"], states["for-loop-2#1/step-4"]) == ("CACHED", "COMPLETE", "CACHED")
+
+
+def test_options_that_are_said_count_and_the_others_are_as_before(runs: Runs) -> None:
+    runs.fail("b")
+    first = runs.first(cache="off", max_parallel=3)
+    chosen = replace(runs.options, max_parallel=2)
+    again = resumed(runs.record, runs.store, first.run, chosen)
+    assert (again.options.max_parallel, again.options.cache) == (2, "off")
+    assert resumed(runs.record, runs.store, first.run, runs.options).options.max_parallel == 3
 
 
 def test_what_was_taken_over_names_the_execution_that_did_it(runs: Runs) -> None:
@@ -166,13 +175,13 @@ def test_retry_of_a_task_runs_it_and_what_depends_on_it(runs: Runs) -> None:
     runs.ran()
     again = runs.again(retried, first.run, "step-2")
     assert again.state == "COMPLETE"
-    assert runs.ran() == ["b", "inner-one", "inner-two"]
+    assert runs.ran() == ["b", "inner-one", "inner-two", "whatever"]
 
 
 def test_retry_of_a_task_in_a_loop_runs_that_iteration_alone(runs: Runs) -> None:
     first = runs.first()
     runs.ran()
-    runs.again(retried, first.run, "for-loop-2#1/step-3")
+    runs.again(retried, first.run, "for-loop-2#1/step-4")
     assert runs.ran() == ["y"]
 
 

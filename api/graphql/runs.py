@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import strawberry
 
@@ -18,6 +18,7 @@ from clew.executors.runs.service import RunService
 from clew.metadata import node as record
 from clew.metadata.errors import TypeNotFound, Unsupported
 from clew.metadata.ids import Kind
+from clew.metadata.reader import Reader
 
 
 @strawberry.type(description="A label of a run.")
@@ -168,7 +169,7 @@ def runs_page(
 ) -> Connection[Run]:
     """One page of runs, newest first."""
     chosen = filter or RunFilter()
-    text = find.RunFilter(
+    asked = find.RunFilter(
         experiment=chosen.experiment,
         state=chosen.state,
         pipeline=chosen.pipeline,
@@ -177,10 +178,12 @@ def runs_page(
         labels={label.key: label.value for label in chosen.labels or []},
         archived=chosen.archived,
         where=where,
-    ).text()
+    )
+    asked.text()
     snapshot, limit = operation.snapshot(), operation.page(first)
     reader = snapshot.reader
     try:
+        text = find.without_archived(asked, lambda archived: _ids(reader, archived, chosen.namespace)).text()
         page = reader.contexts(
             type=kept.RUN_TYPE,
             where=text,
@@ -198,6 +201,16 @@ def runs_page(
 
     has_next = page.has_next or len(page.items) > limit
     return connect(runs_of(snapshot, items), page.cursors[:limit], has_next, after, total)
+
+
+def _ids(reader: Reader, where: str, namespace: str | None) -> Iterator[int]:
+    after = None
+    while True:
+        page = reader.contexts(type=kept.RUN_TYPE, where=where, namespace=namespace, after=after, limit=1000)
+        yield from (context.id for context in page.items)
+        after = page.next_cursor
+        if after is None:
+            return
 
 
 def _run(snapshot: Snapshot, row: record.Context, node: Context) -> Run:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from clew.executors.runs.find import RunFilter, checked, name_filter, the_one
+from clew.executors.runs.find import RunFilter, checked, name_filter, the_one, without_archived
 from clew.executors.runs.kept import RUN_TYPE, Run
 from clew.executors.runs.task import RunTask, tasks_of
 from clew.metadata.errors import TypeNotFound
@@ -126,7 +126,9 @@ class Runs:
         self, chosen: RunFilter, *, namespace: str | None = None, after: str | None = None, limit: int = PAGE
     ) -> RunPage:
         """One page. Errors: InvalidFilter, InvalidCursor, UsageError."""
+        chosen.text()
         try:
+            chosen = without_archived(chosen, lambda where: self._ids(where, namespace))
             page = self.client.nodes(
                 Kind.CONTEXT,
                 type=RUN_TYPE,
@@ -140,6 +142,17 @@ class Runs:
             return RunPage([], None, 0)
         runs = [Run(node) for node in page.items if isinstance(node, Context)]
         return RunPage(runs, page.next_cursor, page.total)
+
+    def _ids(self, where: str, namespace: str | None) -> Iterator[int]:
+        after: str | None = None
+        while True:
+            page = self.client.nodes(
+                Kind.CONTEXT, type=RUN_TYPE, where=where, namespace=namespace, after=after, limit=PAGE
+            )
+            yield from (node.id for node in page.items)
+            after = page.next_cursor
+            if after is None:
+                return
 
     def every(
         self, chosen: RunFilter, *, namespace: str | None = None, limit: int | None = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from clew.executors.runs.kept import LABEL, RUN_TYPE, Run
 from clew.metadata.errors import NotFound, TypeNotFound, UsageError
@@ -16,6 +16,8 @@ from clew.metadata.reader import Reader
 SHORTEST = 4
 """Characters of a run's id that name it, where no other begins so."""
 _ID = re.compile(r"[0-9a-zA-Z_.-]{4,255}")
+WITHOUT_MAX = 9000
+"""The filter language takes 10,000 values; with more archived runs, only runs of Clew are listed."""
 STATES = ("PENDING", "RUNNING", "COMPLETE", "FAILED", "CANCELED")
 
 
@@ -30,7 +32,9 @@ class RunFilter:
     schedule: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     archived: bool | None = None
-    """None is both."""
+    """None is both; False needs ``without``."""
+    without: tuple[int, ...] = ()
+    """Contexts to leave out: those of archived runs. Runs of other programs do not say that they are not archived."""
     where: str | None = None
     """More, in the filter language."""
 
@@ -55,8 +59,10 @@ class RunFilter:
             *((LABEL + key, value) for key, value in self.labels.items()),
         ]
         parts = [f"{property_field(key)}.string_value = {quoted(value)}" for key, value in pairs if value is not None]
-        if self.archived is not None:
+        if self.archived or (self.archived is False and len(self.without) > WITHOUT_MAX):
             parts.append(f"{property_field('clew.archived')}.bool_value = {str(self.archived).upper()}")
+        elif self.without:
+            parts.append(f"id NOT IN ({', '.join(map(str, self.without))})")
         if self.where and self.where.strip():
             parts.append(f"({self.where}\n)")
         return " AND ".join(parts) or None
@@ -84,6 +90,13 @@ def name_filter(text: str) -> str:
             remedy=f"Give a run's id, at least {SHORTEST} characters of it, or context:N; `clew runs ls` shows them",
         )
     return f"STARTS_WITH(name, {quoted(text)})"
+
+
+def without_archived(chosen: RunFilter, archived: Callable[[str], Iterable[int]]) -> RunFilter:
+    """``chosen``, leaving out archived runs where it asks for that; ``archived`` lists contexts by a filter."""
+    if chosen.archived is not False:
+        return chosen
+    return replace(chosen, without=tuple(archived(RunFilter(archived=True).text() or "")))
 
 
 def the_one(text: str, found: list[Context]) -> Run:

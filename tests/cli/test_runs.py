@@ -164,6 +164,40 @@ def test_an_archived_run_is_left_out_until_it_is_taken_in_again(home: Home) -> N
     assert len(home.clew("runs", "ls", "--json").json()["items"]) == 1
 
 
+def test_runs_of_other_programs_are_listed_too(home: Home) -> None:
+    from clew.metadata.change import Change
+    from clew.metadata.record import Record
+
+    run = home.run()
+    with Record.open(home.folder) as record:
+        change = Change()
+        change.context("system.PipelineRun", name="of-kubeflow", custom_properties={"namespace": "user"})
+        record.commit(change)
+    listed = [one["run"] for one in home.clew("runs", "ls", "--json").json()["items"]]
+    assert listed == ["of-kubeflow", run]
+    home.clew("runs", "archive", "of-kubeflow")
+    assert [one["run"] for one in home.clew("runs", "ls", "--json").json()["items"]] == [run]
+    assert [one["run"] for one in home.clew("runs", "ls", "--archived", "--json").json()["items"]] == ["of-kubeflow"]
+    assert home.clew("runs", "retry", "of-kubeflow").code == 1
+    assert home.clew("runs", "cancel", "of-kubeflow").code == 1
+
+
+def test_wait_starts_a_run_that_nobody_started_and_cancel_ends_one(home: Home) -> None:
+    from clew.executors.pipeline.load import load
+    from clew.executors.runs.again import Again
+    from clew.settings import load as settings
+    from clew.wiring import Home as Opened
+
+    opened = Opened(settings({}, home=home.folder), create=True)
+    service = opened.run_service()
+    waiting = service.launcher.ask(Again(load(home.pipeline), {}, service.options))
+    other = service.launcher.ask(Again(load(home.pipeline), {}, service.options))
+    opened.close()
+    assert home.show(other.id)["state"] == "PENDING"
+    assert home.clew("runs", "cancel", other.id, "--json").json()["state"] == "CANCELED"
+    assert home.clew("runs", "wait", waiting.id, "--json").json()["state"] == "COMPLETE"
+
+
 def test_show_tells_tasks_links_and_what_failed(home: Home, tmp_path: Path) -> None:
     flag = tmp_path / "flag"
     flag.touch()

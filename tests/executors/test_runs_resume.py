@@ -19,7 +19,9 @@ from clew.executors.pipeline.run import RunOptions, RunResult, run_pipeline
 from clew.executors.runs.again import cloned, resumed, retried, with_dependents
 from clew.executors.runs.cancel import ask_to_cancel
 from clew.executors.runs.find import RunFilter, run_named
+from clew.executors.runs.keeper import Keeper
 from clew.executors.runs.kept import KEPT_OPTIONS, About, Run
+from clew.executors.runs.service import RunService
 from clew.metadata.errors import Conflict, Invalid, NotFound, UsageError
 from clew.metadata.record import Record
 
@@ -290,7 +292,8 @@ def test_a_request_in_the_record_cancels_a_run_soon(bench: Any) -> None:
     assert {task.state for task in result.tasks} <= {"CANCELED", "SKIPPED", "COMPLETE"}
 
 
-def test_a_run_whose_runner_is_dead_is_canceled_at_once(runs: Runs, tmp_path: Path) -> None:
+def killed(runs: Runs) -> Run:
+    """A run whose runner was killed as its first task began."""
     script = (
         "import sys\nfrom pathlib import Path\nfrom clew.executors.pipeline.run import RunOptions, run_pipeline\n"
         "from clew.metadata.blobs.local import LocalStore\nfrom clew.metadata.record import Record\n"
@@ -300,15 +303,25 @@ def test_a_run_whose_runner_is_dead_is_canceled_at_once(runs: Runs, tmp_path: Pa
         "run_pipeline(Record.open(home), LocalStore(home / 'blobs'), Path(sys.argv[2]), {'told': sys.argv[3]},"
         " options=RunOptions(home=home), observer=Die())\n"
     )
-    home = runs.options.home
-    died = subprocess.run([sys.executable, "-c", script, home, runs.pipeline, runs.told], timeout=60)
+    died = subprocess.run([sys.executable, "-c", script, runs.options.home, runs.pipeline, runs.told], timeout=60)
     assert died.returncode == -signal.SIGKILL
     with runs.record.read() as reader:
         (context,) = reader.contexts(type="system.PipelineRun").items
     assert Run(context).state == "RUNNING"
-    ask_to_cancel(runs.record, Run(context), home, actor="")
-    assert runs.run(Run(context).id).state == "CANCELED"
+    return Run(context)
+
+
+def test_a_server_marks_a_run_whose_runner_died(runs: Runs) -> None:
+    run = killed(runs)
+    Keeper(RunService(runs.record, runs.store, runs.options)).tick()
+    assert (runs.run(run.id).state, runs.run(run.id).error) == ("FAILED", "the process that ran it is gone")
+
+
+def test_a_run_whose_runner_is_dead_is_canceled_at_once(runs: Runs) -> None:
+    run, home = killed(runs), runs.options.home
+    ask_to_cancel(runs.record, run, home, actor="")
+    assert runs.run(run.id).state == "CANCELED"
     with runs.record.read() as reader:
-        assert reader.executions(context_id=context.id, where="state = RUNNING").items == []
+        assert reader.executions(context_id=run.context.id, where="state = RUNNING").items == []
     with pytest.raises(Conflict, match="is CANCELED already"):
-        ask_to_cancel(runs.record, runs.run(Run(context).id), home, actor="")
+        ask_to_cancel(runs.record, runs.run(run.id), home, actor="")

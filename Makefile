@@ -9,7 +9,7 @@ ARGS ?=
 SOURCES := clew metadata graph collectors executors api ui
 GRAPHIQL := $(wildcard ui/graphiql/package.json)
 EXAMPLE_DRIFT := tests/e2e/test_pipeline_example.py::test_the_compiled_example_is_what_its_source_compiles_to
-BENCHES := write engine graphql_http pipeline cli mlmd mlmd_import
+BENCHES := write engine graphql_http pipeline hashing cli mlmd mlmd_import
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test torture lint types format bench bench-quick lock clean

@@ -160,8 +160,9 @@ class RunSubscription:
     ) -> AsyncGenerator[RunTaskChange, None]:
         """The tasks of a run as they begin and end, then the run's own end: the last that is told."""
         record, stream, seen = info.context.services.record, info.context.stream, int(after)
+        context = await stream.run(partial(_context, record, run))
         while True:
-            changes, seen, is_over = await stream.run(partial(_news, record, run, seen))
+            changes, seen, is_over = await stream.run(partial(_news, record, context, seen))
             for change in changes:
                 yield change
             if is_over:
@@ -170,10 +171,15 @@ class RunSubscription:
                 await stream.pulse.beyond(seen)
 
 
-def _news(record: Record, run: str, seen: int) -> tuple[list[RunTaskChange], int, bool]:
+def _context(record: Record, run: str) -> int:
+    with record.read() as reader:
+        return run_named(reader, run).context.id
+
+
+def _news(record: Record, context: int, seen: int) -> tuple[list[RunTaskChange], int, bool]:
     """What changed behind ``seen``, how far was looked, and whether the run is over and all is told."""
     with record.read() as reader:
-        found = run_named(reader, run)
+        found = KeptRun(reader.context(context))
         where = f"updated_seq > {seen}"
         page = reader.executions(context_id=found.context.id, where=where, order="id", limit=10_000)
         changed = sorted(tasks_of(list(page.items)), key=lambda task: task.execution.updated_seq)

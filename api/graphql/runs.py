@@ -184,14 +184,15 @@ def runs_page(
     reader = snapshot.reader
     try:
         text = find.without_archived(asked, lambda archived: _ids(reader, archived, chosen.namespace)).text()
-        page = reader.contexts(
-            type=kept.RUN_TYPE,
-            where=text,
-            namespace=chosen.namespace,
-            descending=True,
-            after=after,
-            limit=max(1, limit),
-        )
+        with find.positions(asked):
+            page = reader.contexts(
+                type=kept.RUN_TYPE,
+                where=text,
+                namespace=chosen.namespace,
+                descending=True,
+                after=after,
+                limit=max(1, limit),
+            )
     except TypeNotFound:  # no run was ever recorded
         return connect([], [], False, after, lambda: 0)
     items = list(page.items)[:limit]

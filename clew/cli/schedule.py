@@ -79,11 +79,13 @@ def add(
     """
     from clew.client.runs import NewRun
     from clew.client.schedules import Schedules
+    from clew.executors.pipeline.values import bind
     from clew.executors.runs.kept import labels_of
 
     when = _when(cron, every, zone, start, end, catch_up, max_concurrency)
     given = parameters_from(parameters) | pairs("parameter", "-p name=value", parameter)
     read = read_pipeline(pipeline, python)
+    bind(read.root.inputs, given)  # before a home is made for a schedule that cannot be
     new = NewRun(
         spec=read.source,
         parameters=given,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from clew.executors.runs.find import RunFilter, checked, name_filter, the_one, without_archived
+from clew.executors.runs.find import RunFilter, checked, name_filter, positions, the_one, without_archived
 from clew.executors.runs.kept import RUN_TYPE, Run
 from clew.executors.runs.task import RunTask, tasks_of
 from clew.metadata.errors import TypeNotFound
@@ -129,15 +129,16 @@ class Runs:
         chosen.text()
         try:
             chosen = without_archived(chosen, lambda where: self._ids(where, namespace))
-            page = self.client.nodes(
-                Kind.CONTEXT,
-                type=RUN_TYPE,
-                where=chosen.text(),
-                namespace=namespace,
-                descending=True,
-                after=after,
-                limit=limit,
-            )
+            with positions(chosen):
+                page = self.client.nodes(
+                    Kind.CONTEXT,
+                    type=RUN_TYPE,
+                    where=chosen.text(),
+                    namespace=namespace,
+                    descending=True,
+                    after=after,
+                    limit=limit,
+                )
         except TypeNotFound:
             return RunPage([], None, 0)
         runs = [Run(node) for node in page.items if isinstance(node, Context)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from clew.executors.runs.kept import LABEL, RUN_TYPE, Run
-from clew.metadata.errors import NotFound, TypeNotFound, UsageError
+from clew.metadata.errors import InvalidFilter, NotFound, TypeNotFound, UsageError
 from clew.metadata.ids import Kind
 from clew.metadata.node import Context
 from clew.metadata.reader import Reader
@@ -64,7 +65,7 @@ class RunFilter:
         elif self.without:
             parts.append(f"id NOT IN ({', '.join(map(str, self.without))})")
         if self.where and self.where.strip():
-            parts.append(f"({self.where}\n)")
+            parts.insert(0, f"({self.where}\n)")
         return " AND ".join(parts) or None
 
 
@@ -97,6 +98,21 @@ def without_archived(chosen: RunFilter, archived: Callable[[str], Iterable[int]]
     if chosen.archived is not False:
         return chosen
     return replace(chosen, without=tuple(archived(RunFilter(archived=True).text() or "")))
+
+
+@contextmanager
+def positions(chosen: RunFilter) -> Iterator[None]:
+    """Errors of the composed filter tell the position in ``where`` as it was given, which stands behind one bracket."""
+    try:
+        yield
+    except InvalidFilter as error:
+        if chosen.where and chosen.where.strip() and error.position > 0:
+            at = error.position - 1
+            message = error.message.replace(f"(at character {error.position})", f"(at character {at})")
+            raise InvalidFilter(
+                message, field=error.field, value=error.value, remedy=error.remedy, position=at
+            ) from error
+        raise
 
 
 def the_one(text: str, found: list[Context]) -> Run:

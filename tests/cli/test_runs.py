@@ -153,6 +153,9 @@ def test_runs_are_listed_by_what_they_are_called(home: Home) -> None:
     assert listed("--after", first["next"]) == [named]
     assert "nightly" in home.clew("runs", "ls").out
     assert home.clew("runs", "ls", "--state", "odd").code == 2
+    assert listed("--where", "name = 'x' OR TRUE", "--label", "tier=1") == [named]
+    bad = home.clew("runs", "ls", "--experiment", "churn", "--where", "TRUE AND nme = 'x'", "--json").json()
+    assert (bad["error"]["position"], "(at character 9)" in bad["error"]["message"]) == ("9", True)
 
 
 def test_an_archived_run_is_left_out_until_it_is_taken_in_again(home: Home) -> None:

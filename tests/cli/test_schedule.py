@@ -123,6 +123,7 @@ def test_a_bad_schedule_is_one_error(
 ) -> None:
     done = shell("schedule", "add", pipeline, "-p", "told=x", *arguments, "--home", tmp_path / "home")
     assert (done.code, says in done.err, len(done.err.splitlines())) == (2, True, 1)
+    assert not (tmp_path / "home").exists()
 
 
 @pytest.mark.postgres

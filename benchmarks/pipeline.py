@@ -32,6 +32,8 @@ SHELL = {
     "twenty, reused": ("the same, all reused", 0.5),
     "sleepers": ("4 independent tasks that sleep 2 s", 2.5),
     "loop": ("ParallelFor(parallelism=4) over 4 tasks that sleep 2 s", 2.5),
+    "thousand, reused": ("ParallelFor over 1,000 trivial tasks, all reused, from the shell", 3),
+    "thousand, planned": ("`clew plan` of it", 2),
 }
 """What is measured from the shell -> how it is told, seconds it may take."""
 STAYING = {
@@ -54,6 +56,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=HERE) as name:
         folder = Path(name)
         run([sys.executable, str(HERE / "peers" / "kfp_pipelines.py"), name])
+        thousand(folder, walls, repeat=1 if args.quick else 5)
         for _ in range(1 if args.quick else args.rounds):
             ours(folder, walls, repeat=1 if args.quick else 3)
             staying(folder, inside, rounds=1 if args.quick else 3)
@@ -69,6 +72,19 @@ def ours(folder: Path, walls: Seconds, repeat: int) -> None:
             command = [sys.executable, "-m", "clew", "run", f"{folder}/{pipeline}.yaml", "--home", str(home), "--json"]
             measure(command, pipeline, "clew", walls)
             shutil.rmtree(home)
+
+
+def thousand(folder: Path, walls: Seconds, repeat: int) -> None:
+    """A loop of a thousand that ran before. The peer would run it again: it has no like."""
+    options = [f"{folder}/thousand.yaml", "--home", str(folder / "home"), "--json"]
+    clew = [sys.executable, "-m", "clew"]
+    run([*clew, "run", *options])
+    for _ in range(repeat):
+        for verb, what in (("run", "reused"), ("plan", "planned")):
+            started = time.perf_counter()
+            run([*clew, verb, *options])
+            walls[f"thousand, {what}", "clew"].append(time.perf_counter() - started)
+    shutil.rmtree(folder / "home")
 
 
 def staying(folder: Path, inside: Seconds, rounds: int) -> None:

@@ -66,5 +66,11 @@ def loop():
         sleep(number=number)
 
 
-for pipeline in (twenty, bare, packaged, sleepers, loop):
+@dsl.pipeline
+def thousand():
+    with dsl.ParallelFor(list(range(1000))) as number:
+        add(a=number, b=1)
+
+
+for pipeline in (thousand, twenty, bare, packaged, sleepers, loop):
     compiler.Compiler().compile(pipeline, f"{sys.argv[1]}/{pipeline.name}.yaml")

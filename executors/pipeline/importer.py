@@ -44,6 +44,49 @@ def bring(importer: ir.Importer, output: str, parameters: Mapping[str, Any], dig
     return Held(importer.type, output, uri, blob.digest, blob.size_bytes, metadata)
 
 
+def check_imports(component: ir.Component, parameters: Mapping[str, Any], path: str = "") -> None:
+    """Whether there is something at each local address that is known before anything runs.
+
+    Errors: Invalid naming the task, the address and what is wrong.
+    """
+    if not isinstance(component.body, ir.Dag):
+        return
+    for name, task in component.body.tasks.items():
+        if task.loop is not None or task.condition:
+            continue  # what is given there, and whether anything is, is not known yet
+        place = f"{path}/{name}" if path else name
+        given = _known_before(task, parameters)
+        body = task.component.body
+        if isinstance(body, ir.Importer):
+            uri = body.uri.value if isinstance(body.uri, ir.Constant) else given.get(body.uri.name)
+            found = local_path(uri) if isinstance(uri, str) and "{{" not in uri else None
+            if found is not None and not found.exists():
+                raise Invalid(
+                    f"task {place!r} imports {uri}, and there is no such file",
+                    field=place,
+                    value=uri,
+                    remedy="Give an existing file or folder as file:///absolute/path",
+                )
+        check_imports(task.component, given, place)
+
+
+def _known_before(task: ir.Task, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs of a task that do not wait for another task."""
+    specs = task.component.inputs.parameters.items()
+    given = {
+        name: spec.default for name, spec in specs if spec.default is not ir.MISSING and name not in task.parameters
+    }
+    for name, parameter in task.parameters.items():
+        source = parameter.source
+        if parameter.select:
+            continue
+        if isinstance(source, ir.Constant):
+            given[name] = source.value
+        elif isinstance(source, ir.ComponentInput) and source.name in parameters:
+            given[name] = parameters[source.name]
+    return given
+
+
 def known(reader: Reader, held: Held, namespace: str) -> Held | None:
     """The artifact the record holds already for the same address, type, bytes and metadata."""
     for artifact in reader.artifacts_at(held.uri):

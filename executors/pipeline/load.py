@@ -102,7 +102,10 @@ class _Loading:
     def pipeline(self) -> ir.Pipeline:
         schema = self.spec.get("schemaVersion")
         if schema.value is not None and not str(schema.value).startswith("2."):
-            raise schema.fail("only schema version 2 is known", "Compile the pipeline with the kfp SDK 2.x")
+            raise schema.fail(
+                f"schema version {schema.value!r} is not known: only 2.x is",
+                "Compile the pipeline with the kfp SDK 2.x",
+            )
         self.spec.only(*_SPEC)
         info = self.spec.need("pipelineInfo")
         root = self._component("root", self.spec.need("root"))

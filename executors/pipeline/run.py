@@ -30,6 +30,7 @@ from clew.executors.pipeline.environment import Environments
 from clew.executors.pipeline.given import Given, read_given
 from clew.executors.pipeline.held import Held, Values
 from clew.executors.pipeline.imaged import Containers, check_pythons, engine_for, why_image
+from clew.executors.pipeline.importer import check_imports
 from clew.executors.pipeline.lease import Lease, close_lost_runs
 from clew.executors.pipeline.load import load
 from clew.executors.pipeline.preflight import check_pods, check_resources
@@ -241,6 +242,7 @@ def check(pipeline: ir.Pipeline, parameters: Mapping[str, Any], options: RunOpti
     """
     engine = engine_for(pipeline.root, options.containers)
     bound = bind(pipeline.root.inputs, parameters)
+    check_imports(pipeline.root, bound)
     given = read_given(options.secrets, options.config_maps, options.volumes)
     if options.python == "image":
         check_pythons(pipeline.root)

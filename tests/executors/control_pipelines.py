@@ -447,6 +447,12 @@ def passes_on(claim: str = "data") -> str:
 
 
 @dsl.pipeline
+def imports_what_a_task_names(uri: str) -> str:
+    found = dsl.importer(artifact_uri=give(text=uri).output, artifact_class=Dataset)
+    return read(data=found.output).output
+
+
+@dsl.pipeline
 def unresolvable(text: str = "x"):
     with dsl.If(give(text=text).output > "3"):
         give()

@@ -76,8 +76,19 @@ def test_an_environment_that_cannot_be_built_fails_the_step_with_the_installers_
     assert list((bench.home / "envs").rglob("clew.json")) == []
 
 
-def test_a_file_that_is_not_there_fails_the_importer_and_is_recorded(bench: Any, tmp_path: Path) -> None:
-    result = bench.run("imports", uri=(tmp_path / "nope").as_uri())
+def test_a_file_that_is_not_there_is_refused_by_task_and_address_before_anything_starts(
+    bench: Any, tmp_path: Path
+) -> None:
+    uri = (tmp_path / "nope").as_uri()
+    with pytest.raises(Invalid, match="there is no such file") as refused:
+        bench.run("imports", uri=uri)
+    assert (refused.value.field, refused.value.value, bench.record.seq()) == ("importer", uri, 0)
+
+
+def test_an_address_that_a_task_gives_and_nothing_is_at_fails_the_importer_and_is_recorded(
+    bench: Any, tmp_path: Path
+) -> None:
+    result = bench.run("imports_what_a_task_names", uri=(tmp_path / "nope").as_uri())
     assert "nope" in result.error
     assert _execution(bench, result, "importer").state is ExecutionState.FAILED
 

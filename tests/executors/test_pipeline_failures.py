@@ -16,6 +16,7 @@ import pytest
 from clew.executors.protocol import Silent, TaskEvent
 from clew.metadata.change import Change, Receipt
 from clew.metadata.committer import Outcome
+from clew.metadata.errors import Invalid
 from clew.metadata.node import Execution
 from clew.metadata.record import Record
 from clew.metadata.states import ExecutionState

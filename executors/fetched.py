@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from clew.executors.remote_source import Look, RemoteSources
 from clew.metadata.blobs.protocol import ArtifactStore, Blob, address_of
 from clew.metadata.blobs.restore import checkout
 from clew.metadata.digest import Digest
@@ -18,7 +19,10 @@ from clew.metadata.errors import ClewError
 class Fetched:
     """Copies in ``folder``: ``<digest>/<name>``. It may be deleted while nothing runs, and shared by any number."""
 
-    def __init__(self, folder: Path, store: ArtifactStore, digest_of: Callable[[Path], Blob]) -> None:
+    def __init__(
+        self, folder: Path, store: ArtifactStore, digest_of: Callable[[Path], Blob], look: Look = "off"
+    ) -> None:
+        self.sources = RemoteSources(look, folder, digest_of)
         self._folder = folder
         self._store = store
         self._digest_of = digest_of

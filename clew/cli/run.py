@@ -32,6 +32,14 @@ if TYPE_CHECKING:
     from clew.wiring import Home as OpenedHome
 
 
+class Looks(StrEnum):
+    """How far addresses elsewhere are looked at."""
+
+    OFF = "off"
+    IDENTITY = "identity"
+    BYTES = "bytes"
+
+
 class Pythons(StrEnum):
     """Which Python runs Python components."""
 
@@ -86,6 +94,9 @@ def run(
         Containers,
         typer.Option("--containers", help="What runs tasks that need their image; host is this machine itself."),
     ] = Containers.AUTO,
+    look: Annotated[
+        Looks, typer.Option("--look", help="Look at imported addresses elsewhere: by ETag, or by their bytes.")
+    ] = Looks.OFF,
     artifacts: Annotated[
         str | None,
         typer.Option("--artifacts", metavar="URL", help="Keep artifacts there: a folder, s3://, gs://, az://."),
@@ -178,6 +189,7 @@ def run(
         python=step_python.value,
         accelerators=accelerators,
         ignore_resources=ignore_resources,
+        look=look.value,
         environments=settings.environments_folder,
         secrets=paths("secret", "--secret name=path", secret),
         config_maps=paths("config-map", "--config-map name=path", config_map),

@@ -83,14 +83,15 @@ def _verify_bytes(home: Home, reader: Reader, found: Findings, tell: Tell) -> No
 def _promised(home: Home, reader: Reader) -> Iterator[tuple[digests.Digest, str]]:
     """The digests of artifacts whose bytes this home keeps, with an artifact that has them.
 
-    Those are the artifacts that lie in the home, and the files that the SDK kept a copy of; bytes elsewhere are known
-    by digest only.
+    Those are the artifacts that lie in the home, or in its artifact store elsewhere, and the files that the SDK kept a
+    copy of; other bytes are known by digest only.
     """
-    within = home.path.as_uri()
+    within = home.blobs.url or home.path.as_uri()
+    copies = "" if home.blobs.url else f'%"{STORED}":true%'  # the SDK keeps its copies in the home
     rows = reader.query(
         "SELECT MIN(id), digest FROM artifact WHERE digest IS NOT NULL AND state = ? "
         "AND ((location >= ? AND location < ?) OR CAST(custom_properties AS TEXT) LIKE ?) GROUP BY digest",
-        (int(ArtifactState.LIVE), f"{within}/", f"{within}0", f'%"{STORED}":true%'),
+        (int(ArtifactState.LIVE), f"{within}/", f"{within}0", copies),
     )
     for artifact_id, digest in rows:
         yield digests.Digest(digest), f"artifact:{artifact_id}"

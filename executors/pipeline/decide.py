@@ -127,7 +127,7 @@ class Decider:
     def _import(self, node: Node, importer: ir.Importer, inputs: Values) -> Done:
         started = now_ms()
         output = next(iter(node.task.component.outputs.artifacts), "artifact")
-        held = bring(importer, output, inputs.parameters, self.hashed.digest_of)
+        held = bring(importer, output, inputs.parameters, self.hashed.digest_of, self.fetched.sources)
         print_ = fingerprint(
             {"importer": importer.type, "address": held.uri, "metadata": held.metadata, "bytes": held.digest}
         )

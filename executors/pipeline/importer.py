@@ -11,15 +11,22 @@ from clew.executors.cache import local_path
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.held import Held, from_record, without_none
 from clew.executors.pipeline.placeholder import fill_constants
+from clew.executors.remote_source import RemoteSources, file_name
 from clew.metadata.blobs.protocol import Blob
-from clew.metadata.errors import Invalid, StepFailed
+from clew.metadata.errors import Invalid, SourceUnreachable, StepFailed
 from clew.metadata.reader import Reader
 from clew.metadata.states import ArtifactState
 
 _WHOLE = re.compile(r"\{\{\$\.inputs\.parameters\['([^']+)'\]\}\}")
 
 
-def bring(importer: ir.Importer, output: str, parameters: Mapping[str, Any], digest_of: Callable[[Path], Blob]) -> Held:
+def bring(
+    importer: ir.Importer,
+    output: str,
+    parameters: Mapping[str, Any],
+    digest_of: Callable[[Path], Blob],
+    sources: RemoteSources,
+) -> Held:
     """The artifact at the importer's address. Local bytes are looked at each time: they may have changed.
 
     Errors: StepFailed when there is nothing at a local address.
@@ -31,7 +38,7 @@ def bring(importer: ir.Importer, output: str, parameters: Mapping[str, Any], dig
     metadata = without_none(_typed(importer.metadata, parameters))
     path = local_path(uri)
     if path is None:
-        return Held(importer.type, output, uri, None, None, metadata)
+        return elsewhere(importer.type, output, uri, metadata, sources)
     try:
         blob = digest_of(path)
     except Invalid as error:
@@ -42,6 +49,20 @@ def bring(importer: ir.Importer, output: str, parameters: Mapping[str, Any], dig
             remedy="Give an existing file or folder as file:///absolute/path",
         ) from error
     return Held(importer.type, output, uri, blob.digest, blob.size_bytes, metadata)
+
+
+def elsewhere(type: str, name: str, uri: str, metadata: dict[str, Any], sources: RemoteSources) -> Held:
+    """The artifact at an address that is not of this machine, known as far as ``sources`` look.
+
+    Errors: StepFailed when it is looked at and cannot be.
+    """
+    try:
+        blob = sources.blob(uri)
+    except (Invalid, SourceUnreachable) as error:
+        raise StepFailed(error.message, field="uri", value=uri, remedy=error.remedy) from error
+    if blob is None:
+        return Held(type, name, uri, None, None, metadata)
+    return Held(type, name, uri, blob.digest, blob.size_bytes, metadata, file=file_name(uri))
 
 
 def check_imports(component: ir.Component, parameters: Mapping[str, Any], path: str = "") -> None:

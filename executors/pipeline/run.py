@@ -42,6 +42,7 @@ from clew.executors.pipeline.values import bind
 from clew.executors.policy import Always
 from clew.executors.process import LocalProcesses
 from clew.executors.protocol import CachePolicy, Executor, Observer, Silent
+from clew.executors.remote_source import Look
 from clew.executors.rules import Rulebook, of_mode
 from clew.executors.runs.cancel import watched
 from clew.executors.runs.kept import KEPT_OPTIONS, About, keep_spec
@@ -83,6 +84,8 @@ class RunOptions:
     actor: str = ""
     python: Literal["here", "image"] = "here"
     """Which Python runs Python components: that which runs Clew, or the version their image names."""
+    look: Look = "off"
+    """How far addresses elsewhere are looked at: not, for what their keeper says of them, or by their bytes."""
     ignore_resources: bool = False
     """Whether what steps ask of the machine (processors, memory, accelerators) counts for nothing."""
     accelerators: int | None = None
@@ -340,7 +343,7 @@ class PipelineRun:
             timeout_s=options.step_timeout_s,
             cluster=self.cluster,
             engine=self.checked.engine,
-            fetched=Fetched(home / "fetched", self.store, hashed.digest_of),
+            fetched=Fetched(home / "fetched", self.store, hashed.digest_of, options.look),
             python=options.python,
             preparing=preparing,
             capacity=None if options.ignore_resources else self.checked.capacity,

@@ -114,11 +114,13 @@ def run(step: Step, executor: Executor, store: ArtifactStore, started: Callable[
 
 def _at_hand(step: Step, name: str, item: Held) -> Held:
     """``item`` with a copy on this machine, if it lies in the artifact store."""
-    if step.fetched is None or item.path is not None or not step.fetched.knows(item.uri, item.digest):
+    if step.fetched is None or item.path is not None or item.digest is None:
         return item
     try:
-        return replace(item, copy=step.fetched.path(str(item.digest), item.file or item.name))
-    except (NotFound, Invalid) as error:
+        if not step.fetched.knows(item.uri, item.digest):
+            return replace(item, copy=step.fetched.sources.copy(item.uri, item.digest, item.file or item.name))
+        return replace(item, copy=step.fetched.path(item.digest, item.file or item.name))
+    except (NotFound, Invalid, SourceUnreachable) as error:
         raise StepFailed(
             f"the input {name!r} cannot be had from {item.uri}: {error.message}",
             field=name,

@@ -29,7 +29,7 @@ OPEN = ("PENDING", "RUNNING")
 CLOSED = ("COMPLETE", "FAILED", "CANCELED")
 KEPT_OPTIONS = (
     "cache", "max_parallel", "step_timeout_s", "containers", "salt", "secrets", "config_maps", "volumes", "python",
-    "accelerators", "ignore_resources",
+    "accelerators", "ignore_resources", "look",
     "rules", "project",
 )  # fmt: skip
 """Fields of RunOptions that a repeated run has again."""

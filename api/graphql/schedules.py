@@ -17,6 +17,7 @@ from clew.api.graphql.scalars import Int64, Json
 from clew.executors.runs import schedule as kept
 from clew.executors.runs.schedule_find import schedule_named
 from clew.executors.runs.schedules import ScheduleService
+from clew.executors.runs.when import When
 from clew.metadata.errors import TypeNotFound
 from clew.metadata.ids import Kind
 
@@ -137,7 +138,7 @@ class ScheduleMutation:
         self, info: Info, schedule: Annotated[NewScheduleInput, strawberry.argument(description="The schedule.")]
     ) -> Schedule:
         """Run a pipeline at set times; `clew up` does it. Errors: USAGE, INVALID, INVALID_PIPELINE."""
-        when = kept.When(
+        when = When(
             cron=schedule.cron or "",
             every_s=schedule.every_s or 0,
             zone=schedule.zone,

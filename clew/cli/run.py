@@ -169,7 +169,7 @@ def run(
     """
     from clew.cli.progress import progress
     from clew.executors.pipeline.run import RunOptions, check, run_pipeline
-    from clew.executors.runs.kept import About, labels_of
+    from clew.executors.runs.about import About, labels_of
     from clew.settings import load
     from clew.wiring import Home as OpenedHome
 

@@ -52,8 +52,8 @@ def ls(
       clew runs ls --label team=search --limit 10 --json
     """
     from clew.client.runs import Runs
+    from clew.executors.runs.about import labels_of
     from clew.executors.runs.find import RunFilter
-    from clew.executors.runs.kept import labels_of
 
     chosen = RunFilter(
         experiment=experiment,

@@ -11,7 +11,8 @@ from clew.cli.given import pairs, parameters_from, read_pipeline
 from clew.cli.options import Home, Json, Namespace, Server, opened
 
 if TYPE_CHECKING:
-    from clew.executors.runs.schedule import Schedule, When
+    from clew.executors.runs.schedule import Schedule
+    from clew.executors.runs.when import When
 
 SHOWN = 20
 """Runs of a schedule that `show` lists."""
@@ -77,10 +78,10 @@ def add(
 
       clew schedule add pipeline.yaml --every 10m --no-catch-up --name often
     """
-    from clew.client.runs import NewRun
+    from clew.client.run_verbs import NewRun
     from clew.client.schedules import Schedules
     from clew.executors.pipeline.values import bind
-    from clew.executors.runs.kept import labels_of
+    from clew.executors.runs.about import labels_of
 
     when = _when(cron, every, zone, start, end, catch_up, max_concurrency)
     given = parameters_from(parameters) | pairs("parameter", "-p name=value", parameter)
@@ -214,8 +215,8 @@ def _when(
     max_concurrency: int,
 ) -> When:
     """The options as one value. Errors: UsageError."""
-    from clew.executors.runs.schedule import When, moment_of
-    from clew.executors.runs.schedule import every as seconds_of
+    from clew.executors.runs.when import When, moment_of
+    from clew.executors.runs.when import every as seconds_of
 
     return When(
         cron=cron or "",

@@ -9,7 +9,7 @@ from clew.executors.runs.log import LogPiece
 
 if TYPE_CHECKING:
     from clew.client.remote import RemoteClient
-    from clew.client.runs import NewRun
+    from clew.client.run_verbs import NewRun
 
 
 class ServerVerbs:

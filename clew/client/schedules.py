@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from clew.client.runs import NewRun, said_of
-from clew.executors.runs.schedule import SCHEDULE_TYPE, Schedule, When
+from clew.client.run_verbs import NewRun, said_of
+from clew.executors.runs.schedule import SCHEDULE_TYPE, Schedule
 from clew.executors.runs.schedule_find import filter_of, schedule_of, the_schedule
+from clew.executors.runs.when import When
 from clew.metadata.errors import TypeNotFound
 from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.node import Context

@@ -44,8 +44,9 @@ from clew.executors.process import LocalProcesses
 from clew.executors.protocol import CachePolicy, Executor, Observer, Silent
 from clew.executors.remote_source import Look
 from clew.executors.rules import Rulebook, of_mode
+from clew.executors.runs.about import About
 from clew.executors.runs.cancel import watched
-from clew.executors.runs.kept import KEPT_OPTIONS, About, keep_spec
+from clew.executors.runs.kept import KEPT_OPTIONS, keep_spec
 from clew.executors.runs.put import RunPut
 from clew.metadata.blobs.failure import write_failed
 from clew.metadata.blobs.protocol import ArtifactStore

@@ -11,8 +11,9 @@ from clew.executors.pipeline import ir
 from clew.executors.pipeline.lease import close_lost_runs
 from clew.executors.pipeline.load import parse
 from clew.executors.pipeline.run import RunOptions
+from clew.executors.runs.about import About
 from clew.executors.runs.find import run_named
-from clew.executors.runs.kept import About, Run, spec_text
+from clew.executors.runs.kept import Run, spec_text
 from clew.metadata.blobs.protocol import ArtifactStore
 from clew.metadata.errors import Conflict, Invalid
 from clew.metadata.record import Record

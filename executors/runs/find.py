@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from clew.executors.runs.kept import LABEL, RUN_TYPE, Run
+from clew.executors.runs.about import LABEL
+from clew.executors.runs.kept import RUN_TYPE, Run
 from clew.metadata.errors import InvalidFilter, NotFound, TypeNotFound, UsageError
 from clew.metadata.ids import Kind
 from clew.metadata.node import Context

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clew.executors.cache import PROJECT_TYPE
-from clew.executors.runs.kept import EXPERIMENT_TYPE, RUN_TYPE, About
+from clew.executors.runs.about import About
+from clew.executors.runs.kept import EXPERIMENT_TYPE, RUN_TYPE
 from clew.metadata.change import Change, NodePut
 from clew.metadata.ids import Kind
 from clew.metadata.node import NodeType

@@ -16,9 +16,10 @@ from clew.executors.runs.find import RunFilter
 from clew.executors.runs.kept import OPEN, RUN_TYPE, Run, keep_spec
 from clew.executors.runs.launch import stored
 from clew.executors.runs.put import RunPut, put_run, put_types
-from clew.executors.runs.schedule import SCHEDULE_TYPE, Schedule, When, state_filter
+from clew.executors.runs.schedule import SCHEDULE_TYPE, Schedule, state_filter
 from clew.executors.runs.schedule_find import schedule_named
 from clew.executors.runs.service import RunService
+from clew.executors.runs.when import When
 from clew.metadata.change import Change
 from clew.metadata.digest import parse as parse_digest
 from clew.metadata.errors import BlobNotFound, ClewError, Conflict, Invalid, KeyReused, TypeNotFound, VersionConflict

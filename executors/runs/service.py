@@ -12,10 +12,11 @@ from clew.executors.pipeline.lease import close_lost_runs, is_held
 from clew.executors.pipeline.load import parse
 from clew.executors.pipeline.run import RunOptions
 from clew.executors.rules import MODES
+from clew.executors.runs.about import About
 from clew.executors.runs.again import Again, cloned, resumed, retried
 from clew.executors.runs.cancel import ask_to_cancel, is_here
 from clew.executors.runs.find import run_named
-from clew.executors.runs.kept import About, Run, spec_text
+from clew.executors.runs.kept import Run, spec_text
 from clew.executors.runs.launch import Launcher
 from clew.executors.runs.log import LogPiece, read_log
 from clew.metadata.blobs.protocol import ArtifactStore

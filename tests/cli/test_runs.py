@@ -335,7 +335,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def test_the_same_is_done_through_a_server(shell: Clew, url: str, pipeline: Path, tmp_path: Path) -> None:
     from clew.client.connect import connect
-    from clew.client.runs import NewRun, Runs
+    from clew.client.run_verbs import NewRun
+    from clew.client.runs import Runs
     from clew.settings import load
 
     flag = tmp_path / "flag"

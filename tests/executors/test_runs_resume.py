@@ -16,11 +16,12 @@ import pytest
 
 from clew.executors.pipeline.load import load
 from clew.executors.pipeline.run import RunOptions, RunResult, run_pipeline
+from clew.executors.runs.about import About
 from clew.executors.runs.again import cloned, resumed, retried, with_dependents
 from clew.executors.runs.cancel import ask_to_cancel
 from clew.executors.runs.find import RunFilter, run_named
 from clew.executors.runs.keeper import Keeper
-from clew.executors.runs.kept import KEPT_OPTIONS, About, Run
+from clew.executors.runs.kept import KEPT_OPTIONS, Run
 from clew.executors.runs.service import RunService
 from clew.metadata.errors import Conflict, Invalid, NotFound, UsageError
 from clew.metadata.record import Record

@@ -15,13 +15,15 @@ import pytest
 
 from clew.executors.pipeline.load import load
 from clew.executors.pipeline.run import RunOptions
+from clew.executors.runs.about import About
 from clew.executors.runs.again import Again
 from clew.executors.runs.find import RunFilter
 from clew.executors.runs.keeper import Keeper
-from clew.executors.runs.kept import RUN_TYPE, About, Run
-from clew.executors.runs.schedule import Schedule, When, every, moment_of
+from clew.executors.runs.kept import RUN_TYPE, Run
+from clew.executors.runs.schedule import Schedule
 from clew.executors.runs.schedules import ScheduleService
 from clew.executors.runs.service import RunService
+from clew.executors.runs.when import When, every, moment_of
 from clew.metadata.blobs.local import LocalStore
 from clew.metadata.change import Change
 from clew.metadata.errors import Conflict, Invalid, NotFound, UsageError

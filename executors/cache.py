@@ -27,7 +27,7 @@ from clew.metadata.blobs.local import LocalStore
 from clew.metadata.blobs.protocol import ArtifactStore, Blob, address_of
 from clew.metadata.blobs.tree import digest_of_manifest, digest_of_path, is_tree, read_manifest
 from clew.metadata.digest import Digest
-from clew.metadata.errors import ClewError, TypeNotFound
+from clew.metadata.errors import BlobNotFound, ClewError, TypeNotFound
 from clew.metadata.ids import Kind
 from clew.metadata.node import Artifact, Execution
 from clew.metadata.reader import Reader
@@ -346,8 +346,10 @@ def fault_of(artifact: Artifact, store: ArtifactStore, digest_of: Callable[[Path
             return "is gone: its file was deleted"
         if digest_of(path).digest != artifact.digest:
             return "was edited: its bytes do not match its digest"
-        if not _is_one(path, artifact.digest, store) and not _is_elsewhere(path, store):
+        if not _is_one(path, artifact.digest, store):
             store.verify(artifact.digest)
+    except BlobNotFound as error:
+        return "" if _is_elsewhere(path, store) else f"is damaged: {error.message}"
     except ClewError as error:
         return f"is damaged: {error.message}"
     return ""
@@ -390,7 +392,7 @@ def _is_one(path: Path, digest: Digest, store: ArtifactStore) -> bool:
 
 
 def _is_elsewhere(path: Path, store: ArtifactStore) -> bool:
-    """Whether a file belongs to another home, of those that share a record: its blob is there, not here."""
+    """Whether a file may belong to another home, of those that share a record: its blob is there, not here."""
     return isinstance(store, LocalStore) and not path.absolute().is_relative_to(store.root.absolute().parent)
 
 

@@ -151,3 +151,19 @@ def test_the_claim_of_a_host_that_died_is_taken_over(fresh_postgres_url: str, tm
         assert claim is not None
         claim.release()
         claims.close()
+
+
+@pytest.mark.postgres
+def test_homes_that_share_a_database_reuse_files_both_can_read(
+    fresh_postgres_url: str, tmp_path: Path, compiled: Path
+) -> None:
+    with Record.open(fresh_postgres_url) as record:
+
+        def run(home: str) -> set[str]:
+            folder = tmp_path / home
+            options = RunOptions(home=folder, step_timeout_s=60)
+            result = run_pipeline(record, LocalStore(folder / "blobs"), compiled / "words.yaml", {}, options=options)
+            return {task.state for task in result.tasks}
+
+        assert run("a") == {"COMPLETE"}
+        assert run("b") == {"CACHED"}

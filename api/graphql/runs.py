@@ -60,8 +60,8 @@ class RunTask:
     node: strawberry.Private[Execution]
     told: strawberry.Private[task.RunTask]
     name: str = strawberry.field(description="Where it stands in the run: `for-loop-1#2/train`.")
-    kind: str = strawberry.field(description="container, importer or dag.")
-    state: str = strawberry.field(description="RUNNING, COMPLETE, CACHED, FAILED or CANCELED.")
+    kind: str = strawberry.field(description="container, importer, resolver or dag.")
+    state: str = strawberry.field(description="RUNNING, COMPLETE, CACHED, FAILED, CANCELED or SKIPPED.")
     cached: bool = strawberry.field(description="Whether another execution did the work.")
     origin: strawberry.ID | None = strawberry.field(description="Of a reused one: the execution that did the work.")
     started_ms: Int64 | None = strawberry.field(description="When it began.")

@@ -84,4 +84,4 @@ def _name(task: RunTask) -> str:
 def _why(task: RunTask) -> str:
     if task.origin is not None:
         return f"reused from execution:{task.origin}"
-    return task.error.splitlines()[0] if task.error else ""
+    return task.error.splitlines()[0] if task.error else task.skipped

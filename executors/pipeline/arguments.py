@@ -56,9 +56,7 @@ class Arguments:
         uri, metadata = told.get("uri"), told.get("metadata", {})
         if not isinstance(uri, str) or not uri or not isinstance(metadata, dict) or told.keys() - {"uri", "metadata"}:
             raise _bad(name, value, "artifact:N, a path, a URI, or an object with uri and metadata was expected")
-        if "://" not in uri:
-            uri = Path(os.path.abspath(uri)).as_uri()
-        held = self._at(name, spec, uri, without_none(metadata))
+        held = self._at(name, spec, _absolute(uri), without_none(metadata))
         return known(self.reader, held, self.namespace) or held
 
     def _at(self, name: str, spec: ir.ArtifactSpec, uri: str, metadata: dict[str, Any]) -> Held:
@@ -103,6 +101,21 @@ def _bad(name: str, value: Any, why: str) -> Invalid:
         value=value,
         remedy=f"Give -p {name}=artifact:N, a path or a URI",
     )
+
+
+def for_later(inputs: ir.Interface, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The artifacts among ``given`` as arguments of a run that starts elsewhere: paths no longer hang on a folder."""
+    return {name: _absolute(_read(given[name])) for name in inputs.artifacts if name in given}
+
+
+def _absolute(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_absolute(item) for item in value]
+    if isinstance(value, dict) and isinstance(value.get("uri"), str):
+        return value | {"uri": _absolute(value["uri"])}
+    if isinstance(value, str) and value and "://" not in value and not value.startswith("artifact:"):
+        return Path(os.path.abspath(value)).as_uri()
+    return value
 
 
 def references(artifacts: Mapping[str, list[Held]], inputs: ir.Interface) -> dict[str, Any]:

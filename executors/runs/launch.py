@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from clew.executors.pipeline.arguments import for_later
 from clew.executors.pipeline.lease import Lease
 from clew.executors.pipeline.load import parse
 from clew.executors.pipeline.run import RunOptions, check
@@ -61,6 +62,7 @@ class Launcher:
     def put(self, change: Change, again: Again, run: str) -> NodePut:
         """Add a run that waits to ``change``. Errors: as :meth:`ask`."""
         given = check(again.pipeline, again.parameters, again.options).parameters
+        given |= for_later(again.pipeline.root.inputs, again.parameters)
         return self._put(change, again, run, given, {"clew.state": "PENDING"})
 
     def put_failed(self, change: Change, again: Again, run: str, error: str) -> NodePut:

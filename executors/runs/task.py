@@ -11,6 +11,7 @@ from clew.metadata.states import ExecutionState
 KINDS = {
     "system.ContainerExecution": "container",
     "system.ImporterExecution": "importer",
+    "clew.ResolverExecution": "resolver",
     "system.DAGExecution": "dag",
 }
 
@@ -28,14 +29,21 @@ class RunTask:
 
     @property
     def kind(self) -> str:
-        """container, importer or dag."""
+        """container, importer, resolver or dag."""
         return KINDS.get(self.execution.type, self.execution.type)
 
     @property
     def state(self) -> str:
-        """RUNNING, COMPLETE, CACHED, FAILED or CANCELED."""
+        """RUNNING, COMPLETE, CACHED, FAILED, CANCELED, or SKIPPED: what was not triggered is CANCELED in the record."""
         state = self.execution.state
+        if self.skipped:
+            return "SKIPPED"
         return "" if state is None else ExecutionState(state).name
+
+    @property
+    def skipped(self) -> str:
+        """Why it was not triggered; empty when it was."""
+        return f"{self._text('clew.skipped')}: {self._text('clew.condition')}" if self._text("clew.skipped") else ""
 
     @property
     def is_cached(self) -> bool:

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from clew.executors.pipeline.load import parse
+from clew.executors.pipeline.arguments import for_later
+from clew.executors.pipeline.load import load, parse
 from clew.executors.pipeline.run import RunOptions, RunResult, run_pipeline
 from clew.executors.pipeline.status import final_status, in_the_words_of
+from clew.executors.runs.task import RunTask
 from clew.metadata.errors import Invalid, InvalidPipeline
 from clew.metadata.states import ExecutionState
 
@@ -66,6 +68,8 @@ def test_a_task_that_was_not_triggered_is_recorded_as_canceled_by_convention(ben
     assert execution.state is ExecutionState.CANCELED
     assert execution.custom_properties["clew.skipped"] == "the condition is false"
     assert "int(inputs.parameter_values['pipelinechannel--n']) == 1" in execution.custom_properties["clew.condition"]
+    assert RunTask(execution).state == "SKIPPED"  # as a run's tasks are shown
+    assert RunTask(execution).skipped.startswith("the condition is false: int(")
 
 
 def test_what_waits_for_a_task_that_was_not_triggered_is_not_triggered_either(bench: Any) -> None:
@@ -238,6 +242,22 @@ def test_artifacts_are_given_as_arguments_by_path_uri_or_reference(bench: Any, t
     assert by_reference.outputs == {"Output": "m:given"}
     assert {t.name: t.state for t in by_reference.tasks}["read"] == "CACHED"
     assert bench.run("bare_read", data=str(data)).outputs == {"Output": "given"}
+
+
+def test_artifact_arguments_of_a_run_that_starts_elsewhere_no_longer_hang_on_a_folder(
+    bench: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    inputs = load(bench.compiled / "takes_data.yaml").root.inputs
+    here = (tmp_path / "d.txt").as_uri()
+    for given, kept in [
+        ("d.txt", here),
+        ("artifact:3", "artifact:3"),
+        ("s3://b/k", "s3://b/k"),
+        ('{"uri": "d.txt", "metadata": {"n": 1}}', {"uri": here, "metadata": {"n": 1}}),
+        ('["d.txt", "artifact:1"]', [here, "artifact:1"]),
+    ]:
+        assert for_later(inputs, {"data": given, "note": "x"}) == {"data": kept}
 
 
 def test_a_changed_file_given_as_an_argument_is_another_artifact(bench: Any, tmp_path: Path) -> None:

@@ -18,9 +18,10 @@ from typing import Any
 from clew.executors.cache import local_path
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.held import Held, from_record, without_none
-from clew.executors.pipeline.importer import known
+from clew.executors.pipeline.importer import elsewhere, known
+from clew.executors.remote_source import RemoteSources
 from clew.metadata.blobs.protocol import Blob
-from clew.metadata.errors import ClewError, Invalid
+from clew.metadata.errors import ClewError, Invalid, StepFailed
 from clew.metadata.node import Artifact
 from clew.metadata.reader import Reader
 
@@ -34,6 +35,7 @@ class Arguments:
     reader: Reader
     digest_of: Callable[[Path], Blob]
     namespace: str
+    sources: RemoteSources
 
     def artifacts(self, inputs: ir.Interface, given: Mapping[str, Any]) -> dict[str, list[Held]]:
         """The artifacts among ``given``; those the record does not hold yet have no id.
@@ -62,7 +64,10 @@ class Arguments:
     def _at(self, name: str, spec: ir.ArtifactSpec, uri: str, metadata: dict[str, Any]) -> Held:
         path = local_path(uri)
         if path is None:
-            return Held(spec.type, name, uri, None, None, metadata)
+            try:
+                return elsewhere(spec.type, name, uri, metadata, self.sources)
+            except StepFailed as error:
+                raise _bad(name, uri, error.message) from error
         try:
             blob = self.digest_of(path)
         except Invalid as error:

@@ -30,7 +30,7 @@ from clew.executors.pipeline.key import key_of
 from clew.executors.pipeline.placeholder import fill_run
 from clew.executors.pipeline.recorder import CONTAINER, IMPORTER, RESOLVER, Doing, Done, component_context, now_ms
 from clew.executors.pipeline.resolver import find
-from clew.executors.pipeline.resources import Demand
+from clew.executors.pipeline.resources import NO_DEMAND, NOTHING, Demand
 from clew.executors.pipeline.reuse import usable_by
 from clew.executors.pipeline.status import in_the_words_of
 from clew.executors.pipeline.task_config import task_config
@@ -178,7 +178,7 @@ class Decider:
             return self._claim(node, container, inputs, started)
         bound = self.cluster.bind(container, node, inputs.parameters)
         demand = self._demand(node, container)
-        engine = self.engine if why_image(container) else None
+        engine = self.engine if self.engine is not None and why_image(container) else None
         lightweight = read(container)
         inputs = self._told(node, lightweight, inputs)
         named = lightweight is not None and bool(lightweight.packages.packages)
@@ -272,8 +272,8 @@ class Decider:
 
     def _demand(self, node: Node, container: ir.Container) -> Demand:
         """What the step asks of the machine. Errors: StepFailed when it could never run here."""
-        if self.capacity is None:
-            return Demand()
+        if self.capacity is None or container.resources == NOTHING:
+            return NO_DEMAND
         demand = demand_of(container.resources, given_to(node))
         if why := self.capacity.refuses(demand):
             raise refused(why)

@@ -112,7 +112,7 @@ def plan(
     checked = check(pipeline, parameters, options)
     home = options.home.absolute()
     hashed = Hashed(home / "hashed", keeps=False)
-    inputs = Values(checked.parameters, artifacts_given(record, pipeline, parameters, hashed, options.namespace))
+    inputs = Values(checked.parameters, artifacts_given(record, pipeline, parameters, hashed, options))
     run = str(uuid.uuid4())
     assert isinstance(pipeline.root.body, ir.Dag)
     with tempfile.TemporaryDirectory(prefix="clew-plan-") as scratch:

@@ -38,6 +38,10 @@ class Demand:
     memory_limit_bytes: int | None = None
 
 
+NOTHING, NO_DEMAND = Resources(), Demand()
+"""Of most tasks."""
+
+
 def quantity(text: str) -> float | None:
     """A quantity of Kubernetes as a number; None for what is none."""
     match = _QUANTITY.fullmatch(text.strip())

@@ -42,7 +42,7 @@ from clew.executors.pipeline.values import bind
 from clew.executors.policy import Always
 from clew.executors.process import LocalProcesses
 from clew.executors.protocol import CachePolicy, Executor, Observer, Silent
-from clew.executors.remote_source import Look
+from clew.executors.remote_source import Look, RemoteSources
 from clew.executors.rules import Rulebook, of_mode
 from clew.executors.runs.about import About
 from clew.executors.runs.cancel import watched
@@ -194,7 +194,7 @@ def run_pipeline(
     runs, leases = home / "runs", home / "locks" / "runs"
     options.about.checked()
     hashed = Hashed(home / "hashed")
-    given_artifacts = artifacts_given(record, pipeline, parameters, hashed, options.namespace)
+    given_artifacts = artifacts_given(record, pipeline, parameters, hashed, options)
     run = run or str(uuid.uuid4())
     try:
         close_lost_runs(record, leases, runs, actor=options.actor)
@@ -220,13 +220,16 @@ def run_pipeline(
 
 
 def artifacts_given(
-    record: Record, pipeline: ir.Pipeline, parameters: Mapping[str, Any], hashed: Hashed, namespace: str
+    record: Record, pipeline: ir.Pipeline, parameters: Mapping[str, Any], hashed: Hashed, options: RunOptions
 ) -> dict[str, list[Held]]:
     """The artifacts among what a run is given. Errors: Invalid naming the input."""
     if not pipeline.root.inputs.artifacts:
         return {}
+    sources = RemoteSources(options.look, options.home.absolute() / "fetched", hashed.digest_of)
     with record.read() as reader:
-        return Arguments(reader, hashed.digest_of, namespace).artifacts(pipeline.root.inputs, parameters)
+        return Arguments(reader, hashed.digest_of, options.namespace, sources).artifacts(
+            pipeline.root.inputs, parameters
+        )
 
 
 @dataclass(frozen=True, slots=True)

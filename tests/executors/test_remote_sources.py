@@ -171,3 +171,9 @@ def test_a_prefix_is_known_by_all_below_it(tmp_path: Path, s3: str) -> None:
 )
 def test_an_address_tells_a_file_name(uri: str, name: str) -> None:
     assert file_name(uri) == name
+
+
+def test_an_artifact_given_by_its_address_is_looked_at_too(bench: Any, page: Page) -> None:
+    options = {"look": "identity"}
+    states = [_states(bench.run("takes_data", data=page.url, options=options)) for _ in range(2)]
+    assert [set(one.values()) for one in states] == [{"COMPLETE"}, {"CACHED"}]

@@ -291,6 +291,8 @@ class Decider:
         component = component_context(self.pipeline, node.task.component.name) if explained else ""
         anew = self.adopter is not None and self.adopter.must_run(node.path)
         policy = Never("the task is to run again") if anew else self.policy
+        if self.adopter is not None:  # who resumes or retries wants to know whether it fails still
+            rules = replace(rules, failures_s=None)
         adapt = usable_by(node.task.component, self.cache.store)
         with self.record.read() as reader:
             return self.cache.lookup(

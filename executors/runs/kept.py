@@ -22,7 +22,6 @@ RUN_TYPE = "system.PipelineRun"
 EXPERIMENT_TYPE = "clew.Experiment"
 OPEN = ("PENDING", "RUNNING")
 """States of a run that goes on."""
-CLOSED = ("COMPLETE", "FAILED", "CANCELED")
 KEPT_OPTIONS = (
     "cache", "max_parallel", "step_timeout_s", "containers", "salt", "secrets", "config_maps", "volumes", "python",
     "accelerators", "ignore_resources", "look",

@@ -87,16 +87,29 @@ class Launcher:
         """
         if not is_here(run, self.home):
             return False
-        lease = Lease.try_take(self.home / "locks" / "runs", run.id)
+        lease = self._lease(run)
         if lease is None:
             return False
+        started = False
         try:
             if self._claim(run):
                 self._spawn(run, lease)
-                return True
-            return False
+                started = True
+            return started
         finally:
-            lease.abandon()
+            if started:
+                lease.abandon()  # the new process holds it
+            else:
+                lease.release()
+
+    def _lease(self, run: Run) -> Lease | None:
+        """The run's lease; whoever only looks whether a runner lives holds it for a moment."""
+        for _ in range(5):
+            lease = Lease.try_take(self.home / "locks" / "runs", run.id)
+            if lease is not None:
+                return lease
+            time.sleep(0.02)
+        return None
 
     def _claim(self, run: Run) -> bool:
         """Note one more start, if the run still waits. Of several that try, one succeeds."""
@@ -155,14 +168,3 @@ def stored(store: ArtifactStore, run: Run, options: RunOptions) -> Again:
     pipeline = parse(spec_text(store, run))
     kept = replace(options, **run.options, namespace=run.context.namespace, about=run.about)
     return Again(pipeline, run.parameters, kept)
-
-
-def wait_for(record: Record, run: Run, timeout_s: float | None = None, poll_s: float = 0.2) -> Run:
-    """The run when it is over, or when ``timeout_s`` is."""
-    deadline = None if timeout_s is None else time.monotonic() + timeout_s
-    while True:
-        with record.read() as reader:
-            run = Run(reader.context(run.context.id))
-        if not run.is_open or (deadline is not None and time.monotonic() >= deadline):
-            return run
-        time.sleep(poll_s)

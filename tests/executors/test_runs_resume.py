@@ -141,6 +141,14 @@ def test_options_that_are_said_count_and_the_others_are_as_before(runs: Runs) ->
     assert resumed(runs.record, runs.store, first.run, runs.options).options.max_parallel == 3
 
 
+def test_a_remembered_failure_is_tried_again(runs: Runs) -> None:
+    runs.fail("inner-one")
+    first = runs.first(rules={"failures": "1h"})
+    assert first.state == "FAILED"
+    runs.fail("inner-one", wanted=False)
+    assert runs.again(resumed, first.run).state == "COMPLETE"
+
+
 def test_what_was_taken_over_names_the_execution_that_did_it(runs: Runs) -> None:
     runs.fail("b")
     first = runs.first()

@@ -92,6 +92,24 @@ class Cluster:
                 own.parent.mkdir(parents=True, exist_ok=True)
                 own.symlink_to(earlier.resolve())
 
+    def in_workspace(self, source: Path, task: str) -> Path:
+        """A copy of an imported file or folder in the workspace, as the step of ``task`` left it.
+
+        Errors: StepFailed when it cannot be copied.
+        """
+        assert self.workspace is not None
+        place = self.workspace / ".artifacts" / re.sub(r"[^-\w]+", "-", task) / source.name
+        try:
+            shutil.rmtree(place, ignore_errors=True)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, place, symlinks=True)
+            else:
+                shutil.copyfile(source, place)
+        except (OSError, shutil.Error) as error:
+            raise StepFailed(f"{source} cannot be copied to the workspace: {error}", field="uri") from error
+        return place
+
     # -- volume claims --------------------------------------------------------------------------------
 
     def create_claim(self, parameters: Mapping[str, Any]) -> str:

@@ -38,7 +38,7 @@ from clew.executors.pipeline.unfold import Node, given_to, inputs_of
 from clew.executors.policy import AllOf, MaxAge, Never
 from clew.executors.protocol import CachePolicy
 from clew.executors.rules import Rulebook, Rules, Scope, of_mode
-from clew.metadata.errors import SubmitFailed
+from clew.metadata.errors import SourceUnreachable, StepFailed, SubmitFailed
 from clew.metadata.node import Execution
 from clew.metadata.reader import Reader
 from clew.metadata.record import Record
@@ -128,6 +128,8 @@ class Decider:
         started = now_ms()
         output = next(iter(node.task.component.outputs.artifacts), "artifact")
         held = bring(importer, output, inputs.parameters, self.hashed.digest_of, self.fetched.sources)
+        if importer.to_workspace:
+            held = self._in_workspace(held, node)
         print_ = fingerprint(
             {"importer": importer.type, "address": held.uri, "metadata": held.metadata, "bytes": held.digest}
         )
@@ -156,6 +158,21 @@ class Decider:
                 decision = self.cache.miss(reader, print_, component, why, before=node.root_execution)
         doing = self._doing(node, IMPORTER, inputs, print_, decision, started, reusable=False)
         return Done(doing, state, Values(artifacts={output: [same or held]}))
+
+    def _in_workspace(self, held: Held, node: Node) -> Held:
+        """``held`` with a copy in the workspace. Errors: StepFailed when its bytes cannot be had."""
+        try:
+            source = held.path or (held.digest and self.fetched.sources.copy(held.uri, held.digest, held.file))
+        except SourceUnreachable as error:
+            raise StepFailed(error.message, field="uri", value=held.uri, remedy=error.remedy) from error
+        if not source:
+            raise StepFailed(
+                f"{held.uri} cannot be brought to the workspace: this run does not look at addresses elsewhere",
+                field="uri",
+                value=held.uri,
+                remedy="Pass --look identity or --look bytes",
+            )
+        return replace(held, copy=self.cluster.in_workspace(source, node.path))
 
     def _resolve(self, node: Node, resolver: ir.Resolver, inputs: Values) -> Done:
         started = now_ms()

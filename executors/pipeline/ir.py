@@ -170,6 +170,8 @@ class Importer:
     type: str
     metadata: dict[str, Any]
     reimport: bool
+    to_workspace: bool = False
+    """Whether steps read a copy in the workspace of the run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ class _Loading:
         kinds = ("container", "importer", "resolver", "customJob")
         kind, body = place.one_of(*kinds)
         if kind == "importer":
-            return _importer(body)
+            return _importer(body, has_workspace=self.platform.has_workspace)
         if kind == "resolver":
             body.only("outputArtifactQueries")
             return ir.Resolver({n: query(q) for n, q in body.need("outputArtifactQueries").items()})
@@ -231,11 +231,12 @@ class _Loading:
         )
 
 
-def _importer(place: Place) -> ir.Importer:
-    if place.get("downloadToWorkspace").flag():
+def _importer(place: Place, *, has_workspace: bool) -> ir.Importer:
+    to_workspace = place.get("downloadToWorkspace").flag()
+    if to_workspace and not has_workspace:
         raise place.fail(
-            "the importer downloads to a workspace, which cannot be run here yet",
-            "Use dsl.importer without download_to_workspace",
+            "the importer downloads to a workspace, and the pipeline has none",
+            "Give the pipeline dsl.PipelineConfig(workspace=...)",
         )
     place.only("artifactUri", "typeSchema", "metadata", "reimport", "downloadToWorkspace")
     kind, uri = place.need("artifactUri").one_of("constant", "runtimeParameter")
@@ -246,4 +247,5 @@ def _importer(place: Place) -> ir.Importer:
         type=schema(place.need("typeSchema")),
         metadata=whole(place.get("metadata").mapping()),
         reimport=place.get("reimport").flag(),
+        to_workspace=to_workspace,
     )

@@ -171,6 +171,19 @@ def workspace() -> str:
     return get(path="/kfp-workspace/deep/f").after(first).output
 
 
+@dsl.component
+def where(data: dsl.Input[dsl.Dataset]) -> list:
+    import os
+
+    return [data.path, open(data.path).read() if os.path.isfile(data.path) else sorted(os.listdir(data.path))]
+
+
+@dsl.pipeline(pipeline_config=dsl.PipelineConfig(workspace=dsl.WorkspaceConfig(size="1Gi")))
+def brought(uri: str) -> list:
+    raw = dsl.importer(artifact_uri=uri, artifact_class=dsl.Dataset, download_to_workspace=True)
+    return where(data=raw.output).output
+
+
 @dsl.pipeline
 def slow():
     sleep(seconds=30.0)
@@ -178,6 +191,6 @@ def slow():
 
 folder = Path(sys.argv[1])
 for pipeline in (
-    keys, quiet, variable, computed, settings, claims, keyed, gone, sealed, workspace, slow,
+    keys, quiet, variable, computed, settings, claims, keyed, gone, sealed, workspace, brought, slow,
 ):  # fmt: skip
     compiler.Compiler().compile(pipeline, str(folder / f"{pipeline.name}.yaml"))

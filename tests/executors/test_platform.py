@@ -187,6 +187,19 @@ def test_steps_share_the_workspace_by_its_placeholder_and_by_its_path(platform: 
     assert not any(task.cached for task in platform.run("workspace").tasks)
 
 
+def test_an_importer_brings_a_copy_to_the_workspace(platform: Any, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.txt").write_text("x")
+    for uri, content in ((tmp_path / "data" / "a.txt", "x"), (tmp_path / "data", ["a.txt"])):
+        result = platform.run("brought", uri=uri.as_uri())
+        path, seen = result.outputs["Output"]
+        assert seen == content
+        assert path.startswith(str(platform.home / "runs" / result.run / "workspace"))
+        assert _task(result, "importer").outputs["artifact"]["uri"] == uri.as_uri()
+    elsewhere = platform.run("brought", uri="s3://nowhere/x")
+    assert (elsewhere.state, "--look" in elsewhere.error) == ("FAILED", True)
+
+
 def test_a_pipeline_past_its_own_deadline_fails(platform: Any) -> None:
     _add(platform, "slow", {"pipelineConfig": {"activeDeadlineSeconds": 1}}, "late")
     began = time.monotonic()

@@ -114,11 +114,12 @@ def compare(
 
 
 def _told(runs: Runs, run: Run) -> dict[str, dict[str, Any]]:
+    tasks = runs.tasks(run)
     return {
         "parameters": run.parameters,
-        "metrics": dict(runs.metrics(run)),
+        "metrics": dict(runs.metrics(run, tasks)),
         "outputs": run.outputs,
-        "states": {"run": run.state} | {task.path: task.state for task in runs.tasks(run) if task.kind != "dag"},
+        "states": {"run": run.state} | {task.path: task.state for task in tasks if task.kind != "dag"},
     }
 
 
@@ -155,6 +156,8 @@ class _Logs:
         """One task's log, or every task's; with ``follow`` until the run is over."""
         import time
 
+        from clew.cli.output import note
+
         while True:
             is_open = self._runs.now(self._run).is_open
             if task is not None:
@@ -167,6 +170,10 @@ class _Logs:
             time.sleep(LOOK_S)
         for path, rest in self._rests.items():
             self._say(path, [rest] if rest else [])
+        if not self._offsets:
+            note(
+                f"no step has begun; what the runner said is in runs/{self._run.id}/runner.log of its home, if anything"
+            )
 
     def _read(self, path: str) -> None:
         while path not in self._over:

@@ -127,9 +127,9 @@ class Runs:
             if cursor is None:
                 return tasks_of(found)
 
-    def metrics(self, run: Run) -> dict[str, float]:
-        """``task.output.metric`` -> its number, of the scalar metrics the run made or reused."""
-        mine = {task.execution.id: task.path for task in self.tasks(run)}
+    def metrics(self, run: Run, tasks: list[RunTask]) -> dict[str, float]:
+        """``task.output.metric`` -> its number, of the scalar metrics that ``tasks`` of the run made or reused."""
+        mine = {task.execution.id: task.path for task in tasks}
         found: dict[str, float] = {}
         cursor: str | None = None
         while True:

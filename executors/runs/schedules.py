@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from clew.executors.runs.again import Again
 from clew.executors.runs.find import RunFilter
@@ -36,6 +36,8 @@ class ScheduleService:
     """Schedules of one home. Safe for several threads."""
 
     runs: RunService
+    _had: set[str] = field(default_factory=set)
+    """Digests of pipelines that the store had: it is not asked for them twice a second."""
 
     def add(self, again: Again, when: When) -> Schedule:
         """Record a schedule.
@@ -160,10 +162,13 @@ class ScheduleService:
             )
 
     def _has_spec(self, schedule: Schedule) -> bool:
-        try:
-            self.runs.store.stat(parse_digest(schedule.kept.spec))
-        except BlobNotFound:
-            return False
+        spec = schedule.kept.spec
+        if spec not in self._had:
+            try:
+                self.runs.store.stat(parse_digest(spec))
+            except BlobNotFound:
+                return False
+            self._had.add(spec)
         return True
 
     def _set(self, schedule: str, properties: dict[str, Value]) -> Schedule:

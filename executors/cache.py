@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from clew.executors import marks
 from clew.executors.claims import Claim, Claims, FileClaims
@@ -21,20 +19,18 @@ from clew.executors.fingerprint import Fingerprint, changes
 from clew.executors.hashed import Hashed
 from clew.executors.policy import AllOf, MaxAge
 from clew.executors.protocol import CachePolicy
-from clew.executors.remote_source import ETAG
 from clew.executors.rules import NONE, Rules, Scope
-from clew.metadata.blobs.local import LocalStore
-from clew.metadata.blobs.protocol import ArtifactStore, Blob, address_of
-from clew.metadata.blobs.tree import digest_of_manifest, digest_of_path, is_tree, read_manifest
+from clew.executors.sound import fault_of
+from clew.metadata.blobs.protocol import ArtifactStore
+from clew.metadata.blobs.tree import digest_of_path
 from clew.metadata.digest import Digest
-from clew.metadata.errors import BlobNotFound, ClewError, TypeNotFound
+from clew.metadata.errors import TypeNotFound
 from clew.metadata.ids import Kind
 from clew.metadata.node import Artifact, Execution
 from clew.metadata.reader import Reader
 from clew.metadata.record import Record
 from clew.metadata.states import ArtifactState, EventType, ExecutionState
 
-_ASKED_AT_ONCE = 8
 COMPONENT_TYPE = "clew.Component"
 """Context type that holds the executions of one component, so that the nearest earlier one is found fast."""
 PROJECT_TYPE = "Project"
@@ -315,89 +311,3 @@ def outputs_of(reader: Reader, execution_id: int) -> dict[str, list[Artifact]]:
         place = event.path[1] if len(event.path) > 1 and isinstance(event.path[1], int) else 0
         named.setdefault(name, []).append((place, artifacts[event.artifact_id]))
     return {name: [a for _, a in sorted(items, key=lambda item: item[0])] for name, items in named.items()}
-
-
-def local_path(uri: str | None) -> Path | None:
-    """The path a ``file://`` URI or an absolute path names; None for any other address."""
-    if not uri:
-        return None
-    if uri.startswith("/"):
-        return Path(uri)
-    parts = urlsplit(uri)
-    return Path(unquote(parts.path)) if parts.scheme == "file" and parts.netloc in ("", "localhost") else None
-
-
-def fault_of(artifact: Artifact, store: ArtifactStore, digest_of: Callable[[Path], Blob] = digest_of_path) -> str:
-    """What is wrong with the bytes of ``artifact``, in words that follow its name; empty when they are sound.
-
-    Cost: reads every byte, of the file by ``digest_of``, and once more where the file and the blob are not one.
-    """
-    if artifact.digest is None:
-        return "" if artifact.size_bytes == 0 else "has bytes Clew does not know"
-    path = local_path(artifact.uri)
-    if artifact.uri and artifact.uri == address_of(store, Digest(artifact.digest)):
-        return _fault_of_kept(artifact, store)
-    if path is None and artifact.digest.startswith(ETAG):
-        return ""  # who looks at the address again, an importer, sees whether it is still the same
-    if path is None:
-        return f"lies at {artifact.uri}, which cannot be checked"
-    try:
-        if not path.exists():
-            return "is gone: its file was deleted"
-        if digest_of(path).digest != artifact.digest:
-            return "was edited: its bytes do not match its digest"
-        if not _is_one(path, artifact.digest, store):
-            store.verify(artifact.digest)
-    except BlobNotFound as error:
-        return "" if _is_elsewhere(path, store) else f"is damaged: {error.message}"
-    except ClewError as error:
-        return f"is damaged: {error.message}"
-    return ""
-
-
-def _fault_of_kept(artifact: Artifact, store: ArtifactStore) -> str:
-    """Of an object in a store elsewhere: whether all of it is there and as large. Bytes are checked when fetched."""
-    try:
-        size = _size_kept(Digest(artifact.digest or ""), store)
-    except ClewError as error:
-        return f"is gone: {error.message}"
-    return "" if size == artifact.size_bytes else f"was changed: it is now of {size} bytes"
-
-
-def _size_kept(digest: Digest, store: ArtifactStore) -> int:
-    """The size of a file or directory by what the store says of each file in it."""
-    if not is_tree(digest):
-        return store.stat(digest).size_bytes
-    with store.open(digest) as stream:
-        manifest = stream.read()
-    if digest_of_manifest(manifest) != digest:
-        return -1
-    inside = [entry.digest for entry in read_manifest(manifest).values() if entry.kind != "link"]
-    with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
-        return sum(pool.map(lambda one: _size_kept(one, store), inside))
-
-
-def _is_one(path: Path, digest: Digest, store: ArtifactStore) -> bool:
-    """Whether the file is the blob itself, of a directory every file in it, so that reading one has verified both."""
-    if not isinstance(store, LocalStore):
-        return False
-    if not is_tree(digest):
-        return _same(path, store.path(digest))
-    with store.open(digest) as stream:
-        manifest = stream.read()
-    if digest_of_manifest(manifest) != digest:
-        return False
-    inside = ((name, entry) for name, entry in read_manifest(manifest).items() if entry.kind != "link")
-    return all(_is_one(path / name, entry.digest, store) for name, entry in inside)
-
-
-def _is_elsewhere(path: Path, store: ArtifactStore) -> bool:
-    """Whether a file may belong to another home, of those that share a record: its blob is there, not here."""
-    return isinstance(store, LocalStore) and not path.absolute().is_relative_to(store.root.absolute().parent)
-
-
-def _same(path: Path, blob: Path) -> bool:
-    try:
-        return path.samefile(blob)
-    except OSError:
-        return False

@@ -8,7 +8,7 @@ made. Names, ids and addresses of artifacts are never part of it; neither is whe
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,7 @@ def function_fingerprint(
     inputs: Mapping[str, list[Content]] | None = None,
     packages: Mapping[str, str] | None = None,
     salt: str = "",
+    ignored: Collection[str] = (),
 ) -> Fingerprint:
     """The fingerprint of calling ``function``: its code by meaning, with what it uses of its own module.
 
@@ -75,15 +76,17 @@ def function_fingerprint(
     Errors: Invalid when the source cannot be found, or an argument is not JSON-able.
     """
     optional = _defaults_to_none(function)
+    inputs = inputs or {}
     parts = {
         "code": live_code(function),
         "function": function.__name__,
-        "parameters": {n: v for n, v in arguments.items() if v is not None or n not in optional},
+        "parameters": {n: v for n, v in arguments.items() if n not in ignored and (v is not None or n not in optional)},
+        "ignored": sorted({*arguments, *inputs}.intersection(ignored)),
         "packages": dict(packages or {}),
         "python": python_version(),
         "salt": salt,
     }
-    return fingerprint(stated(parts), inputs)
+    return fingerprint(stated(parts), {n: items for n, items in inputs.items() if n not in ignored})
 
 
 def stated(parts: Mapping[str, Any]) -> dict[str, Any]:

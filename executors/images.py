@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
-from shutil import which
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _RUNTIMES = ("docker", "podman")
@@ -29,6 +27,8 @@ def resolved(image: str) -> str:
 
     Cost: one call of docker or podman for each image and process; nothing where there is neither.
     """
+    from shutil import which  # most steps run in no image
+
     written = as_written(image)
     if written != image:
         return written
@@ -39,6 +39,8 @@ def resolved(image: str) -> str:
 
 
 def _inspect(program: str, image: str) -> str:
+    import subprocess
+
     with suppress(OSError, subprocess.TimeoutExpired):
         done = subprocess.run(
             [program, "image", "inspect", "--format", "{{.Id}}", "--", image],

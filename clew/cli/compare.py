@@ -121,6 +121,8 @@ def _print_why(found: dict[str, Any]) -> None:
     emit(_outcome(found))
     if found["saved_ms"]:
         emit(f"saved {seconds_text(found['saved_ms'] / 1000)}")
+    if found["nondeterministic"]:
+        emit(paint("non-deterministic ", "bold red") + clean(found["nondeterministic"]))
     if found["changed"]:
         heading(f"changed since {found['compared_with']}")
         rows = [(f"  {one['part']}", _short(one["before"]), _short(one["after"])) for one in found["changed"]]
@@ -133,7 +135,7 @@ def _print_why(found: dict[str, Any]) -> None:
 
 
 def _outcome(found: dict[str, Any]) -> str:
-    verb = {"hit": "reused", "miss": "ran", "off": "ran"}.get(found["outcome"], found["outcome"])
+    verb = {"hit": "reused", "miss": "ran", "off": "ran", "failed": "not run"}.get(found["outcome"], found["outcome"])
     return f"{verb}: {found['reason']}"
 
 

@@ -61,6 +61,7 @@ class Call:
         max_age_s: float | None,
         packages: dict[str, str],
         salt: str,
+        ignore: frozenset[str],
         contexts: Mapping[str, str | None],
     ) -> None:
         self._connection = connection
@@ -70,14 +71,14 @@ class Call:
         self._contexts = contexts
         self._home = home = connection.settings.home.absolute()
         self._files = home / "runs" / "steps"
-        locks = home / "locks" / "steps"  # those of pipelines: a task of one and a call may be the same work
-        self._cache = Cache(connection.store, locks, namespace=connection.settings.namespace)
+        namespace = connection.settings.namespace
+        self._cache = Cache(connection.store, home / "locks" / "steps", namespace=namespace, claims=connection.claims)
         self._policy = Never("the step has cache=False") if not cache else _policy(max_age_s)
         self._bulk = {name: self._given(value, name) for name, value in arguments.items() if values.is_bulk(value)}
         self._parameters = {
             name: values.to_json(value, name) for name, value in arguments.items() if name not in self._bulk
         }
-        self.fingerprint = self._fingerprint(function, packages, salt)
+        self.fingerprint = self._fingerprint(function, packages, salt, ignore)
 
     def result(self, run: Callable[[], Any]) -> Any:
         """The result of an equal call, or of ``run``."""
@@ -91,7 +92,9 @@ class Call:
                 return self._reuse(again, started_ms)
             return self._run(run, again)
 
-    def _fingerprint(self, function: Callable[..., Any], packages: dict[str, str], salt: str) -> Fingerprint:
+    def _fingerprint(
+        self, function: Callable[..., Any], packages: dict[str, str], salt: str, ignore: frozenset[str]
+    ) -> Fingerprint:
         inputs = {
             name: [
                 Content(kept.digest, "", Path(kept.uri).name)
@@ -100,7 +103,9 @@ class Call:
             ]
             for name, kept in self._bulk.items()
         }
-        return function_fingerprint(function, self._parameters, inputs=inputs, packages=packages, salt=salt)
+        return function_fingerprint(
+            function, self._parameters, inputs=inputs, packages=packages, salt=salt, ignored=ignore
+        )
 
     def _look(self) -> Decision:
         reader = cast("Reader", ClientReader(self._connection.client))

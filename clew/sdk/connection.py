@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clew.client.connect import connect as connect_client
 from clew.client.protocol import NOW, Client, Lineage, Moment
@@ -19,6 +20,9 @@ from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.node import Artifact, Context, Execution, Node
 from clew.sdk.running import Running
 from clew.settings import Settings, load
+
+if TYPE_CHECKING:
+    from clew.executors.claims import Claims
 
 Named = str | Path | NodeRef | Node
 """A node: an id (``artifact:42``), a URI, a digest, a path, or the node itself."""
@@ -71,6 +75,17 @@ class Connection:
         self.settings = settings
         self.store = LocalStore(settings.home.absolute() / "blobs")
         """Where files and values are kept: in the home; with a server, on this machine only."""
+
+    @cached_property
+    def claims(self) -> Claims:
+        """Where calls of steps claim the right to compute: where everybody who shares the record does."""
+        from clew.client.embedded import EmbeddedClient
+        from clew.executors.claims import FileClaims, claims_of
+
+        locks = self.settings.home.absolute() / "locks" / "steps"  # those of pipelines: a task may be the same work
+        return (
+            claims_of(self.client.home.record, locks) if isinstance(self.client, EmbeddedClient) else FileClaims(locks)
+        )
 
     @property
     def is_remote(self) -> bool:
@@ -149,6 +164,8 @@ class Connection:
 
     def close(self) -> None:
         """Release the record."""
+        if "claims" in self.__dict__:
+            self.claims.close()
         self.client.close()
 
     def __enter__(self) -> Connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, overload
 
 from clew.metadata.errors import Invalid
@@ -28,6 +28,7 @@ def step(
     max_age_s: float | None = None,
     packages: Mapping[str, str] | None = None,
     salt: str = "",
+    ignore: Iterable[str] = (),
     connection: Connection | None = None,
     owner: str | None = None,
     project: str | None = None,
@@ -45,6 +46,7 @@ def step(
     max_age_s: float | None = None,
     packages: Mapping[str, str] | None = None,
     salt: str = "",
+    ignore: Iterable[str] = (),
     connection: Connection | None = None,
     owner: str | None = None,
     project: str | None = None,
@@ -59,8 +61,8 @@ def step(
     ``pathlib.Path``, which count by content. A tuple, or a dict that holds more than JSON, returns several outputs.
     What a step returns is what was stored, on the first call too: tuples inside JSON come back as lists.
 
-    ``cache=False`` records and never reuses; ``max_age_s`` reuses only what is younger; ``type`` names the execution's
-    type (the function's name otherwise).
+    ``cache=False`` records and never reuses; ``max_age_s`` reuses only what is younger; arguments named in ``ignore``
+    do not count; ``type`` names the execution's type (the function's name otherwise).
     Errors: Invalid for an argument or result of another kind; what the function raises.
     """
 
@@ -72,6 +74,14 @@ def step(
                 remedy="Make the step a plain function that returns its result",
             )
         signature = inspect.signature(function)
+        ignored = frozenset([ignore] if isinstance(ignore, str) else ignore)
+        if unknown := ignored - signature.parameters.keys():
+            raise Invalid(
+                f"{function.__qualname__} has no argument {min(unknown)!r} to ignore",
+                field="ignore",
+                value=min(unknown),
+                remedy="Its arguments: " + (", ".join(signature.parameters) or "none"),
+            )
 
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -89,6 +99,7 @@ def step(
                 max_age_s=max_age_s,
                 packages=dict(packages or {}),
                 salt=salt,
+                ignore=ignored,
                 contexts={"owner": owner, "project": project, "experiment": experiment, "run": run},
             )
             return made.result(lambda: function(*args, **kwargs))  # type: ignore[no-any-return]

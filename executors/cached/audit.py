@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from clew.executors import marks
-from clew.executors.cache import COMPONENT_TYPE, fault_of, outputs_of
+from clew.executors.cache import COMPONENT_TYPE, outputs_of
 from clew.executors.claims import FileClaims
 from clew.executors.hashed import Hashed
 from clew.executors.pipeline import ir
@@ -28,6 +28,7 @@ from clew.executors.pipeline.unfold import Frame, Node
 from clew.executors.process import LocalProcesses
 from clew.executors.protocol import Silent
 from clew.executors.runs.kept import RUN_TYPE, Run, spec_text
+from clew.executors.sound import fault_of
 from clew.metadata.blobs.local import LocalStore
 from clew.metadata.blobs.protocol import ArtifactStore
 from clew.metadata.change import Change

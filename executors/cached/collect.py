@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from clew.executors import marks
-from clew.executors.cache import local_path
 from clew.executors.cached.entries import Entry, entries
 from clew.executors.occupied import alone
+from clew.executors.sound import local_path
 from clew.metadata.blobs.local import LocalStore
 from clew.metadata.blobs.tree import is_tree, read_manifest
 from clew.metadata.change import Change

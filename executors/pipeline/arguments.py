@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clew.executors.cache import local_path
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.held import Held, from_record, without_none
 from clew.executors.pipeline.importer import elsewhere, known
 from clew.executors.remote_source import RemoteSources
+from clew.executors.sound import local_path
 from clew.metadata.blobs.protocol import Blob
 from clew.metadata.errors import ClewError, Invalid, StepFailed
 from clew.metadata.node import Artifact

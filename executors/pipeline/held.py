@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from clew.executors.cache import local_path
 from clew.executors.fingerprint import Content
+from clew.executors.sound import local_path
 from clew.metadata.digest import of_struct
 from clew.metadata.node import Artifact
 

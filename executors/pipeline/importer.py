@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from clew.executors.cache import local_path
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.held import Held, from_record, without_none
 from clew.executors.pipeline.placeholder import fill_constants
 from clew.executors.remote_source import RemoteSources, file_name
+from clew.executors.sound import local_path
 from clew.metadata.blobs.protocol import Blob
 from clew.metadata.errors import Invalid, SourceUnreachable, StepFailed
 from clew.metadata.reader import Reader

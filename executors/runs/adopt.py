@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from clew.executors.cache import Decision, fault_of, local_path, outputs_of
+from clew.executors.cache import Decision, outputs_of
 from clew.executors.fingerprint import Fingerprint
 from clew.executors.marks import barred
 from clew.executors.pipeline.held import Held
 from clew.executors.pipeline.unfold import Node
 from clew.executors.runs.find import run_named
 from clew.executors.runs.kept import Run
+from clew.executors.sound import fault_of, local_path
 from clew.metadata.blobs.protocol import ArtifactStore, Blob
 from clew.metadata.node import Artifact, Execution
 from clew.metadata.reader import Reader

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from clew.executors.cache import local_path
 from clew.executors.runs.kept import RUN_TYPE, Run
 from clew.executors.runs.task import RunTask, tasks_of
+from clew.executors.sound import local_path
 from clew.metadata.errors import NotFound
 from clew.metadata.ids import Kind
 from clew.metadata.node import Execution

@@ -469,6 +469,21 @@ def test_point_15_bytes_that_something_else_needs_stay(bench: Any) -> None:
     assert not task(bench.run("words", text="same"), "write").cached
 
 
+def test_point_15_a_file_that_a_live_folder_holds_stays(bench: Any) -> None:
+    alone, folder = bench.run("shared", text="a"), bench.run("folders")  # the folder holds a file of just that text
+    digest = task(alone, "own-place").outputs["Output"]["digest"]
+    kept = artifact(folder, "make-folder")
+    pin(bench.record, NodeRef.parse(kept), why="", actor="", namespace="default")
+    done = collect(bench.record, bench.store, bench.home, Wanted(max_bytes=0), actor="ann")
+    assert [d.entry.component for d in done.drops] == ["shared/comp-own-place"]
+    assert digest in blobs(bench)
+    assert task(bench.run("folders"), "make-folder").cached
+    unpin(bench.record, NodeRef.parse(kept), actor="", namespace="default")
+    collect(bench.record, bench.store, bench.home, Wanted(max_bytes=0), actor="ann")
+    assert digest not in blobs(bench)
+    assert not Path(task(folder, "make-folder").outputs["out"]["uri"].removeprefix("file://")).exists()
+
+
 def test_point_15_what_was_used_lately_outlives_an_age_and_runs_under_way_stop_it(bench: Any) -> None:
     bench.run("words")
     assert planned(bench.record, bench.store, Wanted(older_than_s=3600)).drops == []

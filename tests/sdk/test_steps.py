@@ -293,3 +293,14 @@ def test_a_step_belongs_to_its_project_and_keeps_its_own_face(embedded: Connecti
         "churn",
         "r1",
     }
+
+
+def test_an_ignored_argument_does_not_count(embedded: Connection) -> None:
+    @step(connection=embedded, ignore=("how",))
+    def fit(x: int, how: str = "quietly") -> int:
+        return x
+
+    assert (fit(1), fit(1, how="loudly"), fit(2)) == (1, 1, 2)
+    assert states(embedded) == ["COMPLETE", "CACHED", "COMPLETE"]
+    with pytest.raises(Invalid, match="no argument 'noise'"):
+        step(connection=embedded, ignore=("noise",))(lambda x: x)

@@ -17,7 +17,9 @@ from functools import lru_cache
 
 from clew.executors.pipeline.ir import Container
 
-_MAIN = "kfp.dsl.executor_main"
+_MAIN = re.compile(r"-m kfp\.(dsl|components)\.executor_main\b")
+"""What runs a function; SDKs up to 2.0 called it by the second name."""
+_OLD_SDK = re.compile(r"kfp==2\.[0-4](?!\d)[\w.]*")
 _WITH_VALUE = frozenset({"--index-url", "--extra-index-url", "--trusted-host", "-i", "--find-links", "-f"})
 _OLD_PYTHON = re.compile(r"""; *python_version *< *["']3\.([0-9]|10|11)["'] *$""")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -56,7 +58,7 @@ def read(container: Container) -> Lightweight | None:
     """The lightweight component in ``container``; None for any other program."""
     command = container.command
     for i, word in enumerate(command[:-1]):
-        if _MAIN in word and "--component_module_path" in word:
+        if "--component_module_path" in word and _MAIN.search(word):
             args = command[i + 2 :] + container.args
             return Lightweight(command[i + 1], _function(args), args, _packages(" ".join(command[:i])))
     return None
@@ -79,10 +81,18 @@ def _packages(script: str) -> PackageSet:
             elif word.startswith("-") or not applies(word):
                 continue
             elif name(word) == "kfp":
-                kfp = word
+                kfp = runs_here(word)
             else:
                 packages[word] = None
     return PackageSet(kfp, tuple(packages), tuple(word for pair in options for word in pair))
+
+
+def runs_here(kfp: str) -> str:
+    """A requirement of the SDK, or nothing, which any version meets, where it is one that knows no local paths.
+
+    Source: ``Artifact.path`` gives None for a path of this machine up to kfp 2.4.
+    """
+    return "" if _OLD_SDK.fullmatch(kfp) else kfp
 
 
 def _pip_installs(script: str) -> list[list[str]]:

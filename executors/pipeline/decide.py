@@ -18,7 +18,7 @@ from clew.executors.fingerprint import Fingerprint, fingerprint
 from clew.executors.hashed import Hashed
 from clew.executors.images import Resolve, as_written
 from clew.executors.pipeline import ir
-from clew.executors.pipeline.bootstrap import Lightweight, name, read
+from clew.executors.pipeline.bootstrap import Lightweight, name, read, runs_here
 from clew.executors.pipeline.capacity import Capacity, refused
 from clew.executors.pipeline.cluster import CREATE_CLAIM, STAND_INS, Bound, Cluster, resolve
 from clew.executors.pipeline.demand import demand_of
@@ -301,7 +301,7 @@ class Decider:
         packages = replace(lightweight.packages, python=python)
         by_address = any(not name(package) for package in packages.packages)  # the SDK itself may be among them
         if not packages.kfp and not by_address and self.sdk_version.startswith("kfp-"):
-            packages = replace(packages, kfp="kfp==" + self.sdk_version.removeprefix("kfp-"))
+            packages = replace(packages, kfp=runs_here("kfp==" + self.sdk_version.removeprefix("kfp-")))
         return self.environments.try_provide(packages, self.preparing)
 
     def _look_up(self, node: Node, print_: Fingerprint, rules: Rules, *, explained: bool) -> Decision:

@@ -179,13 +179,25 @@ def test_packages_and_index_options_are_read_and_versions_for_old_pythons_left_o
     script = (
         "if ! [ -x x ]; then python3 -m ensurepip || apt-get install python3-pip; fi\n"
         "python3 -m pip install --quiet --index-url https://a/simple --trusted-host a 'x[y]>=1' \"it's\" && "
-        "python3 -m pip install 'kfp==2.1' '--no-deps' 'typing-extensions>=3; python_version<\"3.9\"' && \"$0\" \"$@\""
+        "python3 -m pip install 'kfp==2.10' '--no-deps' 'typing-extensions>=3; python_version<\"3.9\"' && \"$0\" \"$@\""
     )
     words = ("sh", "-c", script, "sh", "-ec", "python3 -m kfp.dsl.executor_main --component_module_path x", "SOURCE")
     found = read(ir.Container("python:3.11", words, ("--function_to_execute", "f"), {}))
     assert found is not None
     options = ("--index-url", "https://a/simple", "--trusted-host", "a")
-    assert found.packages == PackageSet("kfp==2.1", ("x[y]>=1", "it's"), options)
+    assert found.packages == PackageSet("kfp==2.10", ("x[y]>=1", "it's"), options)
+
+
+@pytest.mark.parametrize("module", ["kfp.dsl.executor_main", "kfp.components.executor_main"])
+@pytest.mark.parametrize(
+    ("pin", "kept"), [("2.0.1", ""), ("2.4.0", ""), ("2.5.0", "kfp==2.5.0"), ("2.40", "kfp==2.40")]
+)
+def test_components_of_sdks_that_know_no_local_paths_run_on_one_that_does(pin: str, kept: str, module: str) -> None:
+    script = f'python3 -m pip install --quiet \'kfp=={pin}\' && "$0" "$@"'
+    main = f'python3 -m {module} --component_module_path "$p" "$@"'
+    found = read(ir.Container("python:3.7", ("sh", "-c", script, "sh", "-ec", main, "SOURCE"), (), {}))
+    assert found is not None
+    assert found.packages == PackageSet(kept)
 
 
 @pytest.mark.parametrize(

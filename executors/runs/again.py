@@ -65,7 +65,7 @@ def cloned(
 ) -> Again:
     """A run of the same pipeline from its beginning, through the cache, with other ``parameters`` where given."""
     with record.read() as reader:
-        found = run_named(reader, run, options.namespace)
+        found = run_named(reader, run)
     about = found.about
     clone = About(about.name, _experiment(about), about.labels, cloned_from=found.id)
     return _again(store, found, options, parameters or {}, clone)
@@ -111,7 +111,7 @@ def _over(record: Record, run: str, options: RunOptions) -> Run:
     home = options.home.absolute()
     close_lost_runs(record, home / "locks" / "runs", home / "runs", actor=options.actor)
     with record.read() as reader:
-        found = run_named(reader, run, options.namespace)
+        found = run_named(reader, run)
     if found.is_open:
         raise Conflict(
             f"run {found.id} is {found.state}: it is not over",

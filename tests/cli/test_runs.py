@@ -185,6 +185,20 @@ def test_runs_of_other_programs_are_listed_too(home: Home) -> None:
     assert home.clew("runs", "cancel", "of-kubeflow").code == 1
 
 
+def test_a_run_of_another_namespace_is_found_and_repeated_in_it(home: Home) -> None:
+    run = home.run("--namespace", "team")
+    assert home.show(run[:8])["namespace"] == "team"
+    for again in (
+        home.clew("run", "--resume", run[:8], "--json"),
+        home.clew("runs", "clone", run[:8], "--wait", "--json"),
+        home.clew("runs", "retry", run[:8], "--task", "count", "--wait", "--json"),
+    ):
+        assert again.code == 0, again.err
+        assert home.show(again.json()["run"])["namespace"] == "team"
+    listed = home.clew("runs", "ls", "--namespace", "team", "--json").json()
+    assert (listed["total"], home.clew("runs", "ls", "-n", "default", "--json").json()["total"]) == (4, 0)
+
+
 def test_wait_starts_a_run_that_nobody_started_and_cancel_ends_one(home: Home) -> None:
     from clew.executors.pipeline.load import load
     from clew.executors.runs.again import Again

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
-from clew.executors.pipeline.plan import Plan
-from clew.executors.pipeline.run import RunResult
+from clew.executors.pipeline.load import load
+from clew.executors.pipeline.plan import Plan, plan
+from clew.executors.pipeline.run import RunOptions, RunResult, run_pipeline
+from clew.executors.process import LocalProcesses
 from clew.metadata.change import Change
 from clew.metadata.states import ArtifactState
+from tests.executors.programs import Spelling, programs
 
 
 def verdicts(plan: Plan) -> dict[str, str]:
@@ -149,3 +156,22 @@ def test_what_is_known_to_fail_is_told(bench: Any) -> None:
     bench.run("crashes")
     told = verdicts(bench.plan("crashes", options={"rules": {"failures": "1h"}}))
     assert (told["crash"], told["add"]) == ("fail", "skip")
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # runs are slow: the program found is printed as it is
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(program=programs, n=st.integers(-3, 6), other=st.integers(-3, 6))
+def test_whatever_pipeline_is_drawn_its_plan_comes_true(
+    bench: Any, compile_source: Callable[[str], Path], program: tuple[Any, ...], n: int, other: int
+) -> None:
+    path = compile_source(Spelling().source(program))
+    with closing(LocalProcesses()) as executor:
+        options = RunOptions(home=bench.home, executor=executor)
+        for value in (n, other, n):
+            planned = plan(bench.record, bench.store, load(path), {"n": value}, options=options)
+            came_true(planned, run_pipeline(bench.record, bench.store, path, {"n": value}, options=options))
+    assert set(verdicts(planned).values()) <= {"hit", "skip"}

@@ -8,6 +8,7 @@ from clew.api.graphql.enums import CacheMode, ContainerMode
 from clew.api.graphql.runs import LabelInput
 from clew.api.graphql.scalars import Json
 from clew.executors.pipeline.load import parse
+from clew.executors.rulebook import rulebook_of
 from clew.executors.runs.again import Again
 from clew.executors.runs.service import RunService
 from clew.metadata.errors import Invalid
@@ -24,6 +25,11 @@ class NewRunInput:
     experiment: str | None = strawberry.field(default=None, description="The experiment it belongs to.")
     labels: list[LabelInput] | None = strawberry.field(default=None, description="Its labels.")
     cache: CacheMode | None = strawberry.field(default=None, description="What it does with the cache.")
+    rules: Json | None = strawberry.field(
+        default=None,
+        description='What else is said about the cache, as in a policy file: `{max_age: "7d", task: {train: {ignore: ["jobs"]}}}`.',
+    )
+    project: str | None = strawberry.field(default=None, description="The project it belongs to.")
     max_parallel: int | None = strawberry.field(default=None, description="Steps at once.")
     step_timeout_s: float | None = strawberry.field(default=None, description="Seconds a step may take.")
     containers: ContainerMode | None = strawberry.field(
@@ -39,6 +45,8 @@ def again_of(service: RunService, run: NewRunInput) -> Again:
         experiment=run.experiment or "",
         labels={label.key: label.value for label in run.labels or []},
         cache=run.cache.value if run.cache else "",
+        rules=rules_of(run.rules),
+        project=run.project or "",
         max_parallel=run.max_parallel,
         step_timeout_s=run.step_timeout_s,
         containers=run.containers.value if run.containers else "",
@@ -46,6 +54,16 @@ def again_of(service: RunService, run: NewRunInput) -> Again:
         description=run.description or "",
     )
     return Again(parse(run.spec), parameters_of(run.parameters), options)
+
+
+def rules_of(given: Json | None) -> dict[str, object]:
+    """Rules of the cache as a table. Errors: Invalid naming the rule that cannot be read."""
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise Invalid("rules is no object", field="rules", value=str(given)[:80], remedy='Write {max_age: "7d"}')
+    rulebook_of(given, "for this run")
+    return given
 
 
 def parameters_of(given: Json | None) -> dict[str, object]:

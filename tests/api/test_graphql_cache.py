@@ -108,6 +108,10 @@ def test_a_plan_is_told_without_a_change(ask: Any, services: Services, spec: str
     assert (other["run"], other["wait"], write["changed"]) == (
         1, 1, [{"part": "parameters.text", "before": "abc", "after": "abcd"}],
     )  # fmt: skip
+    rules = {"task": {"write": {"max_age": "0s"}}}
+    stale = ask.ask(PLAN, run={"spec": spec, "rules": rules})["cache"]["plan"]
+    assert (stale["hit"], stale["run"], stale["wait"]) == (0, 1, 1)
+    assert ask.refused(PLAN, run={"spec": spec, "rules": {"max_age": "soon"}})["code"] == "INVALID"
     assert services.record.seq() == seq
     assert ask.refused(PLAN, run={"spec": "nonsense: ["})["code"] == "INVALID_PIPELINE"
 

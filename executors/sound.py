@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -15,7 +14,8 @@ from clew.metadata.digest import Digest
 from clew.metadata.errors import BlobNotFound, ClewError
 from clew.metadata.node import Artifact
 
-_ASKED_AT_ONCE = 8
+TAG = "clew.tag"
+"""The custom property with what an object store said of an artifact when it was put."""
 
 
 def local_path(uri: str | None) -> Path | None:
@@ -37,7 +37,7 @@ def fault_of(artifact: Artifact, store: ArtifactStore, digest_of: Callable[[Path
         return "" if artifact.size_bytes == 0 else "has bytes Clew does not know"
     path = local_path(artifact.uri)
     if artifact.uri and artifact.uri == address_of(store, Digest(artifact.digest)):
-        return _fault_of_kept(artifact, store)
+        return _fault_of_kept(artifact, Digest(artifact.digest), store)
     if path is None and artifact.digest.startswith(ETAG):
         return ""  # who looks at the address again, an importer, sees whether it is still the same
     if path is None:
@@ -56,26 +56,21 @@ def fault_of(artifact: Artifact, store: ArtifactStore, digest_of: Callable[[Path
     return ""
 
 
-def _fault_of_kept(artifact: Artifact, store: ArtifactStore) -> str:
-    """Of an object in a store elsewhere: whether all of it is there and as large. Bytes are checked when fetched."""
+def _fault_of_kept(artifact: Artifact, digest: Digest, store: ArtifactStore) -> str:
+    """Of an object in a store elsewhere: whether it is as its keeper said it was when it was put; else its bytes count.
+
+    Cost: a request for each file.
+    """
+    from clew.metadata.blobs.remote import RemoteStore
+
+    assert isinstance(store, RemoteStore)
     try:
-        size = _size_kept(Digest(artifact.digest or ""), store)
+        kept = artifact.custom_properties.get(TAG)
+        if not kept or store.tag(digest) != kept:
+            store.verify(digest)
     except ClewError as error:
-        return f"is gone: {error.message}"
-    return "" if size == artifact.size_bytes else f"was changed: it is now of {size} bytes"
-
-
-def _size_kept(digest: Digest, store: ArtifactStore) -> int:
-    """The size of a file or directory by what the store says of each file in it."""
-    if not is_tree(digest):
-        return store.stat(digest).size_bytes
-    with store.open(digest) as stream:
-        manifest = stream.read()
-    if digest_of_manifest(manifest) != digest:
-        return -1
-    inside = [entry.digest for entry in read_manifest(manifest).values() if entry.kind != "link"]
-    with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
-        return sum(pool.map(lambda one: _size_kept(one, store), inside))
+        return f"is damaged: {error.message}"
+    return ""
 
 
 def _is_one(path: Path, digest: Digest, store: ArtifactStore) -> bool:

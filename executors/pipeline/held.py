@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from clew.executors.fingerprint import Content
-from clew.executors.sound import local_path
+from clew.executors.sound import TAG, local_path
 from clew.metadata.digest import of_struct
 from clew.metadata.node import Artifact
 
@@ -34,6 +34,8 @@ class Held:
     """In the record; 0 until it is recorded."""
     file: str = ""
     """Its file name, where the address does not tell it."""
+    tag: str = ""
+    """What the object store said of it when it was put."""
     copy: Path | None = None
     """Where this machine has a copy of what lies elsewhere."""
 
@@ -87,6 +89,7 @@ def from_record(artifact: Artifact) -> Held:
         metadata={k: plain(v) for k, v in properties.items() if k not in RESERVED and not k.startswith("clew.")},
         id=artifact.id,
         file=str(properties.get(FILE, "")),
+        tag=str(properties.get(TAG, "")),
     )
 
 

@@ -22,6 +22,7 @@ from clew.executors.marks import FAILURE
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.held import FILE, Held, Values, to_property
 from clew.executors.runs.put import LOCAL_STORAGE, RunPut, put_run, put_types
+from clew.executors.sound import TAG
 from clew.metadata.change import Change, NodePut, Receipt
 from clew.metadata.errors import Invalid
 from clew.metadata.ids import Kind
@@ -298,7 +299,7 @@ class Recorder:
             size_bytes=item.size_bytes,
             custom_properties=properties
             | {"display_name": item.name, "store_session_info": LOCAL_STORAGE}
-            | ({FILE: item.file} if item.file else {}),
+            | {key: text for key, text in ((FILE, item.file), (TAG, item.tag)) if text},
         )
 
 

@@ -349,8 +349,15 @@ def _artifact(
     _seal(path, blob.digest, store)
     if store.url:
         uri = address_of(store, blob.digest)
-        return Held(spec.type, name, uri, blob.digest, blob.size_bytes, metadata, file=path.name, copy=path)
+        tag = _tag_of(store, blob.digest)
+        return Held(spec.type, name, uri, blob.digest, blob.size_bytes, metadata, file=path.name, tag=tag, copy=path)
     return Held(spec.type, name, path.as_uri(), blob.digest, blob.size_bytes, metadata)
+
+
+def _tag_of(store: ArtifactStore, digest: Digest) -> str:
+    from clew.metadata.blobs.remote import RemoteStore  # where there is a URL, it is loaded already
+
+    return store.tag(digest, fresh=False) if isinstance(store, RemoteStore) else ""
 
 
 def _brought_home(step: Step, name: str, path: Path) -> Path:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -25,14 +26,16 @@ from obstore.store import from_url
 from clew.metadata import digest as digests
 from clew.metadata.blobs import tree
 from clew.metadata.blobs.audit import verify
+from clew.metadata.blobs.failure import changed
 from clew.metadata.blobs.local import NAMED, missing
 from clew.metadata.blobs.protocol import Blob
 from clew.metadata.blobs.source import chunks, open_file
 from clew.metadata.digest import Digest
-from clew.metadata.errors import Invalid, SourceUnreachable, StoreReadOnly, StoreUnavailable
+from clew.metadata.errors import BlobNotFound, Invalid, SourceUnreachable, StoreReadOnly, StoreUnavailable
 
 _SINGLE_BYTES = 8 << 20
 """What is smaller goes in one request."""
+_AT_ONCE = 8
 _PARTS = 9000  # S3 takes 10,000 parts of one object
 _RETRIES: Any = {
     "max_retries": 6,
@@ -49,6 +52,7 @@ class RemoteStore:
     def __init__(self, url: str, store: Any = None) -> None:
         self._url = url.rstrip("/")
         self._store = store if store is not None else _opened(self._url)
+        self._told: dict[Digest, str] = {}  # of objects whose bytes this process sent or compared
 
     @property
     def url(self) -> str:
@@ -56,7 +60,10 @@ class RemoteStore:
         return self._url
 
     def put(self, source: str | os.PathLike[str] | BinaryIO) -> Blob:
-        """Keep a file, a directory, or what is left in a stream. What is there already is not sent again."""
+        """Keep a file, a directory, or what is left in a stream.
+
+        What is there already is compared, not sent again: putting the good bytes again repairs a damaged object.
+        """
         if isinstance(source, str | os.PathLike):
             return tree.describe(Path(source), self._put_file, self._put_manifest)
         with TemporaryFile() as spool:
@@ -95,6 +102,25 @@ class RemoteStore:
                         if NAMED.fullmatch(found):
                             yield found
 
+    def tag(self, digest: Digest, *, fresh: bool = True) -> str:
+        """What the keeper says of the object, and of each file of a directory: another text when its bytes are others.
+
+        Not ``fresh`` is what was said when this store last put it.
+        Errors: BlobNotFound; Corrupt for a manifest that was changed.
+        """
+        if tree.is_tree(digest):
+            with self.open(digest) as stream:
+                manifest = stream.read()
+            if tree.digest_of_manifest(manifest) != digest:
+                raise changed(digest, tree.digest_of_manifest(manifest))
+            inside = [entry.digest for entry in tree.read_manifest(manifest).values() if entry.kind != "link"]
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                return digests.of_struct("tags", list(pool.map(lambda one: self.tag(one, fresh=fresh), inside)))
+        if not fresh and digest in self._told:
+            return self._told[digest]
+        with self._reading(digest):
+            return _tag(obstore.head(self._store, _key(digest)))
+
     def _put_file(self, path: Path) -> Blob:
         with open_file(path) as stream:
             return self._publish("sha256", stream, str(path))
@@ -111,16 +137,28 @@ class RemoteStore:
         stream.seek(0)
         with self._talking("written"):
             if size <= _SINGLE_BYTES:
-                obstore.put(self._store, _key(kept), b"".join(_same(stream, name, digest)), use_multipart=False)
+                data = b"".join(_same(stream, name, digest))
+                put = obstore.put(self._store, _key(kept), data, use_multipart=False)
             else:
-                part = max(_SINGLE_BYTES, size // _PARTS)
-                obstore.put(self._store, _key(kept), _same(stream, name, digest), chunk_size=part, max_concurrency=4)
+                part, data_in_parts = max(_SINGLE_BYTES, size // _PARTS), _same(stream, name, digest)
+                put = obstore.put(self._store, _key(kept), data_in_parts, chunk_size=part, max_concurrency=4)
+        self._told[kept] = _tag({**put, "size": size})
         return Blob(kept, size)
 
     def _holds(self, digest: Digest, size: int) -> bool:
+        """Whether the object is there with the right bytes."""
         try:
-            return bool(obstore.head(self._store, _key(digest))["size"] == size)
-        except _NOT_FOUND:
+            found = obstore.head(self._store, _key(digest))
+            if found["size"] != size:
+                return False
+            if self._told.get(digest) != _tag(found):  # not by us: compared, not trusted
+                with self.open(digest) as stream:
+                    now = digests.of_stream(stream)[0]
+                if now.partition(":")[2] != digest.partition(":")[2]:
+                    return False
+                self._told[digest] = _tag(found)
+            return True
+        except (*_NOT_FOUND, BlobNotFound):
             return False
         except failures.BaseError:  # a writer that may not look; the write tells
             return False
@@ -216,6 +254,10 @@ def _same(stream: Any, name: str, digest: Digest) -> Iterator[bytes]:
     yield from digests.checked_chunks(chunks(stream, name), digest, lambda: SourceUnreachable(
         f"{name} changed while it was read", field="path", value=name, remedy="Write it before it is published"
     ))  # fmt: skip
+
+
+def _tag(told: Any) -> str:
+    return f"{told['e_tag'] or ''} {told['version'] or ''} {told['size']}"
 
 
 def _words(error: BaseException) -> str:

@@ -287,6 +287,13 @@ class TestRemoteStoreOnS3(ArtifactStoreContract):
         monkeypatch.setattr(obstore, "put", lambda *args, **kwargs: pytest.fail("it was sent again"))
         assert store.put(io.BytesIO(b"once")) == blob
 
+    def test_putting_the_good_bytes_again_repairs_a_damaged_object(self, store: RemoteStore) -> None:
+        blob = store.put(io.BytesIO(b"good"))
+        obstore.put(store._store, address_of(store, blob.digest).removeprefix(store.url + "/"), b"evil")
+        for one in (store, RemoteStore(store.url)):
+            one.put(io.BytesIO(b"good"))
+            assert one.verify(blob.digest) == blob
+
     def test_an_object_that_was_changed_is_found_and_restored_to_nobody(
         self, store: RemoteStore, tmp_path: Path
     ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -15,9 +16,12 @@ import obstore
 import pytest
 from obstore.store import from_url
 
+from clew.executors.fetched import Fetched
+from clew.metadata.blobs import digest_of_path
 from clew.metadata.blobs import remote as blobs
+from clew.metadata.blobs.protocol import address_of
 from clew.metadata.blobs.remote import RemoteStore
-from clew.metadata.errors import StoreUnavailable
+from clew.metadata.errors import DigestMismatch, StoreUnavailable
 
 
 @pytest.fixture
@@ -88,14 +92,33 @@ def test_an_object_that_was_deleted_is_made_anew(remote: Any) -> None:
     assert obstore.head(from_url(remote.url), key)["size"] == 7
 
 
-def test_an_object_that_was_edited_is_never_read(remote: Any) -> None:
-    first = remote.run("spoiling")
+def test_an_object_that_was_edited_is_found_and_made_anew(remote: Any) -> None:
+    first = remote.run("words", text="one two")
     key = _uri(first, "write", "out").removeprefix(remote.url + "/")
-    size = obstore.head(from_url(remote.url), key)["size"]
-    obstore.put(from_url(remote.url), key, b"y" * size)
+    obstore.put(from_url(remote.url), key, b"two one")
     _forget_what_is_here(remote)
-    again = remote.run("spoiling")
-    assert "was changed" in again.error
+    again = remote.run("words", text="one two")
+    assert {t.name: t.state for t in again.tasks}["write"] == "COMPLETE"
+    assert bytes(obstore.get(from_url(remote.url), key).bytes()) == b"one two"
+
+
+def test_an_object_that_was_written_again_with_the_same_bytes_is_sound(remote: Any) -> None:
+    first = remote.run("words", text="one two")
+    store = from_url(remote.url)
+    for entry in obstore.list(store).collect():
+        data = obstore.get(store, entry["path"]).bytes()
+        obstore.put(store, entry["path"], bytes(data))
+    assert first.state == "COMPLETE"
+    assert all(task.cached for task in remote.run("words", text="one two").tasks)
+
+
+def test_an_object_that_is_edited_after_it_was_looked_at_is_never_read(remote: Any, tmp_path: Path) -> None:
+    blob = remote.store.put(io.BytesIO(b"one two"))
+    key = address_of(remote.store, blob.digest).removeprefix(remote.url + "/")
+    obstore.put(from_url(remote.url), key, b"two one")
+    with pytest.raises(DigestMismatch):
+        Fetched(tmp_path, remote.store, digest_of_path).path(blob.digest, "words")
+    assert not list(tmp_path.rglob("words"))
 
 
 def test_the_command_keeps_artifacts_at_a_url(remote: Any, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ class NewRunInput:
     cache: CacheMode | None = strawberry.field(default=None, description="What it does with the cache.")
     rules: Json | None = strawberry.field(
         default=None,
-        description='What else is said about the cache, as in a policy file: `{max_age: "7d", task: {train: {ignore: ["jobs"]}}}`.',
+        description='What else is said about the cache, as in a policy file: `{max_age: "7d", scope: "pipeline"}`.',
     )
     project: str | None = strawberry.field(default=None, description="The project it belongs to.")
     max_parallel: int | None = strawberry.field(default=None, description="Steps at once.")

@@ -441,7 +441,7 @@ def _iteration_result(node: Node, frame: Frame) -> TaskResult:
         name=frame.path,
         kind="dag",
         state=frame.state,
-        cached=bool(frame.nodes) and all(n.cached for n in frame.nodes.values()),
+        cached=frame.is_all_reused(),
         seconds=frame.seconds,
         fingerprint=None,
         execution=f"execution:{frame.execution}",

@@ -85,9 +85,10 @@ class Node:
         return self.task.component.body
 
     def is_all_reused(self) -> bool:
-        """Of a graph: whether there is something in it, and all of it was reused."""
-        inner = [node for frame in self.iterations if frame is not None for node in frame.nodes.values()]
-        return bool(inner) and all(node.cached for node in inner)
+        """Of a graph: whether there is something in it that was triggered, and all of that was reused."""
+        frames = [frame for frame in self.iterations if frame is not None]
+        triggered = [frame for frame in frames if not all(node.untriggered for node in frame.nodes.values())]
+        return bool(triggered) and all(frame.is_all_reused() for frame in triggered)
 
     @property
     def lists(self) -> frozenset[str]:
@@ -144,6 +145,11 @@ class Frame:
     def is_finished(self) -> bool:
         """Whether every node is."""
         return all(n.state in FINAL for n in self.nodes.values())
+
+    def is_all_reused(self) -> bool:
+        """Whether something in it was triggered, and all of that was reused."""
+        triggered = [node for node in self.nodes.values() if not node.untriggered]
+        return bool(triggered) and all(node.cached for node in triggered)
 
     def succeeded(self) -> bool:
         """Whether nothing in it failed."""

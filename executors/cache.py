@@ -205,7 +205,7 @@ class Cache:
     ) -> Decision | str:
         if earlier.state not in (ExecutionState.COMPLETE, ExecutionState.CACHED):
             return f"it is {earlier.state.name if earlier.state else 'UNKNOWN'}"
-        origin = self._origin(reader, earlier)
+        origin = origin_of(reader, earlier)
         if refusal := marks.barred(earlier) or marks.barred(origin) or policy.refuses(origin, now_ms):
             return refusal
         outputs = outputs_of(reader, earlier.id)
@@ -218,12 +218,6 @@ class Cache:
         reason = f"the same as execution:{origin.id}"
         found = Decision("hit", reason, origin, outputs, parameters, found=earlier)
         return found if adapt is None else adapt(found)
-
-    def _origin(self, reader: Reader, earlier: Execution) -> Execution:
-        cached = earlier.custom_properties.get("cached_execution_id")
-        if earlier.state is ExecutionState.CACHED and isinstance(cached, str) and cached.isdigit():
-            return reader.executions_by_id([int(cached)]).get(int(cached), earlier)
-        return earlier
 
     def _fault(self, artifact: Artifact) -> str:
         if artifact.state is not ArtifactState.LIVE:
@@ -259,6 +253,14 @@ def scope_of(execution: Execution) -> Scope:
     """How far an entry is shared."""
     word = execution.custom_properties.get(marks.SCOPE)
     return Scope[word.upper()] if isinstance(word, str) and word.upper() in Scope.__members__ else Scope.NAMESPACE
+
+
+def origin_of(reader: Reader, execution: Execution) -> Execution:
+    """The execution that did the work: of a reused one, the one it names."""
+    cached = execution.custom_properties.get("cached_execution_id")
+    if execution.state is ExecutionState.CACHED and isinstance(cached, str) and cached.isdigit():
+        return reader.executions_by_id([int(cached)]).get(int(cached), execution)
+    return execution
 
 
 def took_ms(execution: Execution) -> int:

@@ -135,23 +135,25 @@ def of_mapping(table: Mapping[str, Any], where: str) -> Rules:
     for key in table:
         if key not in KEYS:
             raise Invalid(
-                f"{where} has no rule {key!r}", field=str(key), value=table[key], remedy=f"The rules: {', '.join(KEYS)}"
+                f"the rules {where}: there is no rule {key!r}",
+                field=str(key),
+                value=table[key],
+                remedy=f"The rules: {', '.join(KEYS)}",
             )
-    rules = of_mode(str(table.get("mode", "on")), where)
-    ignore = table.get("ignore", [])
-    if isinstance(ignore, str) or not all(isinstance(name, str) for name in ignore):
+    try:
+        return of_mode(str(table.get("mode", "on")), where).and_(
+            Rules(
+                max_age_s=_age(table, "max_age"),
+                scope=_scope(table["scope"]) if "scope" in table else None,
+                ignore=_names(table.get("ignore", [])),
+                failures_s=_age(table, "failures"),
+                no_nondeterministic=_nondeterministic(table.get("nondeterministic", "reuse")),
+            )
+        )
+    except Invalid as error:
         raise Invalid(
-            f"{where}: 'ignore' is no list of names", field="ignore", value=ignore, remedy='Write ignore = ["seed"]'
-        )
-    return rules.and_(
-        Rules(
-            max_age_s=_age(table, "max_age"),
-            scope=_scope(table["scope"]) if "scope" in table else None,
-            ignore=frozenset(ignore),
-            failures_s=_age(table, "failures"),
-            no_nondeterministic=_nondeterministic(table.get("nondeterministic", "reuse")),
-        )
-    )
+            f"the rules {where}: {error.message}", field=error.field, value=error.value, remedy=error.remedy
+        ) from error
 
 
 def of_environ(environ: Mapping[str, str]) -> Rules:
@@ -192,6 +194,12 @@ def age_s(text: object, field: str = "max_age") -> float:
 
 def _age(table: Mapping[str, Any], key: str) -> float | None:
     return age_s(table[key], key) if key in table else None
+
+
+def _names(value: object) -> frozenset[str]:
+    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
+        raise Invalid("'ignore' is no list of names", field="ignore", value=value, remedy='Write ignore = ["seed"]')
+    return frozenset(value)
 
 
 def _scope(word: object) -> Scope:

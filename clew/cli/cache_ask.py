@@ -99,16 +99,19 @@ def show(
 ) -> None:
     """Show one entry: what it holds, how often it was reused, whether it still may be.
 
+    Of an execution that was reused, the one that did the work.
+
     [bold]Examples[/bold]
 
       clew cache show execution:12
     """
     from clew.cli.output import emit_json, fields, heading
     from clew.draw.words import seconds_text, size_text, time_text
+    from clew.executors.cache import origin_of
     from clew.executors.cached.entries import entry
 
     with home_of(home) as opened, opened.record.read() as reader:
-        found = entry(reader, reader.execution(_number(execution)))
+        found = entry(reader, origin_of(reader, reader.execution(_number(execution))))
     if json:
         emit_json(found.as_dict())
         return

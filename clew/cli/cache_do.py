@@ -21,7 +21,7 @@ def invalidate(
     target: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TARGET]...", help="execution:N, artifact:N, a fingerprint or a digest.", show_default=False
+            metavar="TARGET", help="execution:N, artifact:N, a fingerprint or a digest.", show_default=False
         ),
     ] = None,
     component: Annotated[

@@ -16,6 +16,7 @@ from clew.executors import marks
 from clew.executors.cache import COMPONENT_TYPE, outputs_of
 from clew.executors.claims import FileClaims
 from clew.executors.hashed import Hashed
+from clew.executors.occupied import in_use
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.cluster import Cluster
 from clew.executors.pipeline.decide import ToRun
@@ -104,7 +105,7 @@ def audit(
     count = min(len(reused), max(1, round(share * len(reused))))
     sample = sorted(random.Random(seed).sample(reused, count))
     checked = []
-    with closing(LocalProcesses()) as executor:
+    with in_use(options.home.absolute()), closing(LocalProcesses()) as executor:
         for done, id in enumerate(sample, 1):
             checked.append(_Redo(record, store, replace(options, executor=executor), id).check())
             if tell is not None:

@@ -210,7 +210,8 @@ def _remove(reader: Reader, entry: Entry, bytes_: _Bytes, home: Path, dropped: s
             if not others:
                 _delete(path)
         for blob in bytes_.blobs(artifact.digest) if artifact.digest else ():
-            if bytes_.needed[blob] <= 0:
+            again = (a for a in reader.artifacts_with_digest(blob) if a.id not in dropped and a.state not in _GONE)
+            if bytes_.needed[blob] <= 0 and next(again, None) is None:  # nobody has recorded the same bytes meanwhile
                 bytes_.store.remove(Digest(blob))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from clew.executors.cache import Decision, outputs_of
+from clew.executors.cache import Decision, origin_of, outputs_of
 from clew.executors.fingerprint import Fingerprint
 from clew.executors.marks import barred
 from clew.executors.pipeline.held import Held
@@ -62,7 +62,7 @@ class Adopter:
             outputs = outputs_of(reader, earlier.id)
             if any(self._fault(artifact) for items in outputs.values() for artifact in items):
                 return None
-            origin = _origin(reader, earlier)
+            origin = origin_of(reader, earlier)
         if barred(origin):
             return None
         parameters = earlier.custom_properties.get("outputs", {})
@@ -130,13 +130,6 @@ def _steps(reader: Reader, run: Run) -> dict[str, Execution]:
         after = page.next_cursor
         if after is None:
             return found
-
-
-def _origin(reader: Reader, earlier: Execution) -> Execution:
-    cached = earlier.custom_properties.get("cached_execution_id")
-    if earlier.state is ExecutionState.CACHED and isinstance(cached, str) and cached.isdigit():
-        return reader.executions_by_id([int(cached)]).get(int(cached), earlier)
-    return earlier
 
 
 def _same_inputs(reader: Reader, earlier: Execution, inputs: Mapping[str, list[Held]]) -> bool:

@@ -71,7 +71,7 @@ def test_an_age_is_a_number_and_a_unit(text: Any, seconds: float) -> None:
     ],
 )
 def test_a_bad_rule_is_named_with_its_value_and_what_may_stand_there(table: Any, field: str, remedy: str) -> None:
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(Invalid, match="here") as caught:
         rulebook_of(table, "here")
     assert caught.value.field == field
     assert remedy in caught.value.remedy

@@ -43,12 +43,12 @@ def test_a_failed_run_exits_with_1_and_says_why(samples: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["conditional.yaml"], "dsl.If"),
+        (["imports.yaml", "-p", "uri=file:///no/such/file"], "there is no such file"),
         (["sums.yaml", "-p", "nope=1"], "nope"),
         (["sums.yaml", "-p", "a=x"], "whole number"),
         (["imports.yaml"], "uri"),
         (["nothing.yaml"], "nothing.yaml"),
-        (["shells.yaml"], "--containers host"),
+        (["shells.yaml", "--containers", "refuse"], "--containers host"),
     ],
 )
 def test_what_cannot_be_run_exits_with_2_and_leaves_nothing(

@@ -10,7 +10,7 @@ import typer
 
 from clew.cli.given import pairs, parameters_from, paths, read_pipeline
 from clew.cli.options import Home, Json
-from clew.cli.run import Containers, Pythons
+from clew.cli.run import Containers, Looks, Pythons
 from clew.cli.run_cache import (
     CacheFailures,
     CacheMode,
@@ -68,6 +68,16 @@ def plan(
     config_map: Annotated[
         list[str] | None, typer.Option("--config-map", metavar="NAME=PATH", help="A config map, likewise.")
     ] = None,
+    look: Annotated[Looks, typer.Option("--look", help="How far a run would look at addresses elsewhere.")] = Looks.OFF,
+    artifacts: Annotated[
+        str | None, typer.Option("--artifacts", metavar="URL", help="Where a run would keep artifacts.")
+    ] = None,
+    accelerators: Annotated[
+        int | None, typer.Option("--accelerators", metavar="N", min=0, help="Accelerators there are.")
+    ] = None,
+    ignore_resources: Annotated[
+        bool, typer.Option("--ignore-resources", help="Do not count what steps ask of the machine.")
+    ] = False,
     volume: Annotated[
         list[str] | None, typer.Option("--volume", metavar="CLAIM=FOLDER", help="The folder of a volume claim.")
     ] = None,
@@ -90,7 +100,7 @@ def plan(
     from clew.executors.pipeline.run import RunOptions, check
     from clew.settings import load
 
-    settings = load(home=home, url="", namespace=namespace)
+    settings = load(home=home, url="", namespace=namespace, artifacts=artifacts)
     options = RunOptions(
         home=settings.home.absolute(),
         cache=mode_of(no_cache, refresh, cache),
@@ -100,6 +110,9 @@ def plan(
         namespace=settings.namespace,
         actor=settings.author,
         python=step_python.value,
+        look=look.value,
+        accelerators=accelerators,
+        ignore_resources=ignore_resources,
         environments=settings.environments_folder,
         secrets=paths("secret", "--secret name=path", secret),
         config_maps=paths("config-map", "--config-map name=path", config_map),

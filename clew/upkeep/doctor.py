@@ -35,6 +35,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _sqlite()
     yield _numba()
     yield _uv()
+    yield _guarded("containers", _containers)
+    yield _guarded("volumes", _volumes)
+    yield _obstore()
     home = Home(settings)
     try:
         yield _folder(home.path)
@@ -96,6 +99,33 @@ def _uv() -> Finding:
     except (OSError, subprocess.SubprocessError) as error:
         return Finding("uv", WARN, f"{path} does not run: {error}", "pip install --force-reinstall uv")
     return Finding("uv", OK, done.stdout.strip().removeprefix("uv "))
+
+
+def _containers() -> Finding:
+    from clew.executors.engine import find_engine
+
+    engine, why = find_engine("auto")
+    if engine is not None:
+        return Finding("containers", OK, f"{engine.name} answers")
+    remedy = "Start docker or podman; `clew run --containers host` runs programs on this machine"
+    return Finding("containers", WARN, f"{why}: tasks that need their image are refused", remedy)
+
+
+def _volumes() -> Finding:
+    from clew.executors.pipeline.mounted import why_not
+
+    if why := why_not():
+        return Finding("volumes", WARN, f"{why}: tasks with volumes are refused", "Allow user namespaces")
+    return Finding("volumes", OK, "steps can have mounts of their own")
+
+
+def _obstore() -> Finding:
+    from importlib import metadata
+    from importlib.util import find_spec
+
+    if find_spec("obstore") is not None:
+        return Finding("obstore", OK, metadata.version("obstore"))
+    return Finding("obstore", WARN, "missing: no artifacts in s3, gs or az", "pip install 'clew[artifacts]'")
 
 
 def _folder(path: Path) -> Finding:

@@ -80,6 +80,19 @@ def crowded(folder: str, items: list):
     mark(folder=folder, name="b", seconds=0.0).after(chain)
 
 
+@dsl.component(packages_to_install=["tiny"], pip_index_urls=["http://index.example/simple"])
+def packaged() -> str:
+    return "x"
+
+
+@dsl.pipeline
+def building(folder: str):
+    with dsl.ParallelFor(["a", "b", "c", "d", "e", "f", "g", "h"]) as item:
+        packaged()
+    chain = mark(folder=folder, name="a", seconds=0.0)
+    mark(folder=folder, name="b", seconds=0.0).after(chain)
+
+
 folder = Path(sys.argv[1])
-for pipeline in (demanding, written, computed, hungry, accelerated, crowded):
+for pipeline in (demanding, written, computed, hungry, accelerated, crowded, building):
     compiler.Compiler().compile(pipeline, str(folder / f"{pipeline.name}.yaml"))

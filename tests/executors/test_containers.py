@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from clew.executors.engine import find_engine
+from clew.executors.engine import Bind, Engine, Limits, find_engine
+from clew.executors.protocol import Work
 from clew.metadata.errors import InvalidPipeline
 
 IMAGE = "localhost/clew-test/tools:1"
@@ -221,3 +222,20 @@ def test_an_engine_that_does_not_answer_is_passed_over(monkeypatch: pytest.Monke
     engine, why = find_engine("auto")
     assert engine is None
     assert why == "docker does not answer: no daemon; podman does not answer: no daemon"
+
+
+def test_docker_is_told_the_user_the_mounts_the_limits_and_names_of_variables_but_no_value(tmp_path: Path) -> None:
+    engine = Engine("docker", "/usr/bin/docker", ("--user", "7:8"))
+    asked = Work(("sh", "-c", "x"), tmp_path, tmp_path / "log", {"TOKEN": "hidden", "PATH": "/secret-bin"})
+    binds = [Bind(Path("/a,b"), "/a,b"), Bind(Path("/c"), "/c", read_only=False)]
+    work = engine.work(asked, "image:1", "clew-1", binds, Limits(1.5, 1 << 20, ("0", "2")), args=["y"])
+    assert work.command == (
+        "/usr/bin/docker", "run", "--rm", "--name", "clew-1", "--user", "7:8", "--security-opt", "label=disable",
+        "--mount", 'type=bind,"source=/a,b","target=/a,b",readonly', "--mount", "type=bind,source=/c,target=/c",
+        "--env", "TOKEN", "--env-file", "/dev/stdin", "--cpus", "1.5", "--memory", "1048576",
+        "--gpus", '"device=0,2"', "--entrypoint", "sh", "image:1", "-c", "x", "y",
+    )  # fmt: skip
+    assert work.environ["TOKEN"] == "hidden"
+    assert work.environ["PATH"] == os.environ["PATH"]
+    assert work.given == b"PATH=/secret-bin\n"
+    assert work.ends == (("/usr/bin/docker", "kill", "clew-1"), ("/usr/bin/docker", "rm", "--force", "clew-1"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -111,6 +113,25 @@ def test_a_large_loop_does_not_keep_other_branches_waiting(machine: Any) -> None
     machine.run("crowded", folder=str(machine.marks), items=items, options={"max_parallel": 2})
     ends = sorted((ended, name) for name, (_, ended) in _spans(machine).items())
     assert {name for _, name in ends[:8]} > {"a", "b"}
+
+
+def test_an_environment_that_is_being_built_keeps_no_other_branch_waiting(machine: Any, tmp_path: Path) -> None:
+    silent = socket.create_server(("127.0.0.1", 0))  # takes the connection of uv, and never answers
+    url = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
+    text = (machine.compiled / "building.yaml").read_text().replace("http://index.example/simple", url)
+    machine.compiled = tmp_path
+    (tmp_path / "building.yaml").write_text(text)
+    results: list[Any] = []
+    run = threading.Thread(target=lambda: results.append(machine.run("building", folder=str(machine.marks))))
+    run.start()
+    deadline = time.monotonic() + 30
+    while not (machine.marks / "b").exists():
+        assert time.monotonic() < deadline
+        assert run.is_alive()
+        time.sleep(0.05)
+    silent.close()
+    run.join(120)
+    assert [result.state for result in results] == ["FAILED"]
 
 
 def test_queues_take_turns() -> None:

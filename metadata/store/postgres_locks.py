@@ -36,10 +36,9 @@ class PostgresLocks:
             if key in self._held:
                 return False
             try:
-                got = self._connected().execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone() == (True,)
-            except psycopg.Error as error:
-                self._drop()
-                raise self._store.translate(error) from error
+                got = self._ask(key)
+            except psycopg.OperationalError:  # it may have been cut since it was used last: once more, on a new one
+                got = self._ask_anew(key)
             if got:
                 self._held.add(key)
             return got
@@ -56,6 +55,17 @@ class PostgresLocks:
         """Let everything go."""
         with self._guard:
             self._drop()
+
+    def _ask(self, key: int) -> bool:
+        return self._connected().execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone() == (True,)
+
+    def _ask_anew(self, key: int) -> bool:
+        self._drop()
+        try:
+            return self._ask(key)
+        except psycopg.Error as error:
+            self._drop()
+            raise self._store.translate(error) from error
 
     def _connected(self) -> psycopg.Connection[Row]:
         if self._connection is None or self._connection.closed:

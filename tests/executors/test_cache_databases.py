@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +118,26 @@ def test_hosts_that_share_a_database_see_each_others_claims(fresh_postgres_url: 
             held.release()
         here.close()
         there.close()
+
+
+@pytest.mark.postgres
+def test_a_connection_that_was_cut_is_made_again(
+    fresh_postgres_url: str, tmp_path: Path, run_sql: Callable[[str, str], None]
+) -> None:
+    with Record.open(fresh_postgres_url) as record:
+        claims = claims_of(record, tmp_path)
+        first = claims.claim(DIGEST)
+        assert first is not None
+        run_sql(
+            fresh_postgres_url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        second = claims.claim(of_bytes(b"other"))
+        assert second is not None
+        second.release()
+        first.release()
+        claims.close()
 
 
 _HOLDER = """

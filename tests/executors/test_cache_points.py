@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from clew.executors import images, marks
 from clew.executors.cached.audit import audit
@@ -123,6 +124,22 @@ def test_point_03_image_environment_and_packages_count(bench: Any, before: str, 
     changed = bench.run(edited(bench, "documented", before, after))
     assert not task(changed, "document").cached
     assert {d.part.partition(".")[0] for d in why(bench, changed, "document").changed} == {part}
+
+
+def test_point_03_a_secret_counts_by_its_version(bench: Any, tmp_path: Path) -> None:
+    uses = {"secretName": "db", "keyToEnv": [{"secretKey": "token", "envVar": "TOKEN"}]}
+    platform = {"kubernetes": {"deploymentSpec": {"executors": {"exec-document": {"secretAsEnv": [uses]}}}}}
+    text = (bench.compiled / "documented.yaml").read_text()
+    (bench.compiled / "secretive.yaml").write_text(f"{text}---\n{yaml.safe_dump({'platforms': platform})}")
+    secret = tmp_path / "db.json"
+    options = {"secrets": {"db": secret}}
+    secret.write_text('{"token": "one"}')
+    bench.run("secretive", options=options)
+    assert task(bench.run("secretive", options=options), "document").cached
+    secret.write_text('{"token": "two"}')
+    changed = bench.run("secretive", options=options)
+    assert not task(changed, "document").cached
+    assert [d.part.partition(".")[0] for d in why(bench, changed, "document").changed] == ["secrets"]
 
 
 def test_point_03_an_image_counts_by_its_digest_where_that_can_be_had(
@@ -374,6 +391,17 @@ def test_point_14_namespaces_share_only_where_both_sides_say_global(bench: Any) 
 
 def artifact(result: RunResult, name: str, output: str = "out") -> str:
     return str(task(result, name).outputs[output]["artifact"])
+
+
+def test_point_10_what_will_be_reused_is_told_before_it_runs(bench: Any, states: Any) -> None:
+    bench.run("sums", a=1, b=2)
+    planned_tasks = {t.name: (t.verdict, t.reason) for t in bench.plan("sums", a=1, b=3).tasks}
+    assert planned_tasks["add"][0] == "run"
+    assert "parameters.b" in planned_tasks["add"][1]
+    assert {planned_tasks[n] for n in ("add-2", "add-3")} == {("wait", "add has to run before")}
+    assert set(states(bench.run("sums", a=1, b=3)).values()) == {"COMPLETE"}
+    assert {t.verdict for t in bench.plan("sums", a=1, b=3).tasks} == {"hit"}
+    assert set(states(bench.run("sums", a=1, b=3)).values()) == {"CACHED"}
 
 
 def test_point_11_an_invalidated_result_is_never_reused_again_and_it_is_kept_who_and_why(

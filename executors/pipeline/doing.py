@@ -1,10 +1,13 @@
-"""What is recorded when a graph, a loop or an iteration begins."""
+"""What is recorded when a graph, a loop or an iteration begins, and of what is not begun."""
 
 from __future__ import annotations
 
 from clew.executors.pipeline import ir
-from clew.executors.pipeline.recorder import CONTAINER, DAG, IMPORTER, RESOLVER, Doing, dag_extra
-from clew.executors.pipeline.unfold import Frame, Node
+from clew.executors.pipeline.held import Values
+from clew.executors.pipeline.recorder import CONTAINER, DAG, IMPORTER, RESOLVER, Doing, Done, dag_extra
+from clew.executors.pipeline.unfold import Frame, Node, inputs_of, is_triggered, items_of
+from clew.metadata.errors import ExecutorError, Invalid
+from clew.metadata.states import ExecutionState
 from clew.metadata.value import Value
 
 _TYPES = {"container": CONTAINER, "importer": IMPORTER, "resolver": RESOLVER, "dag": DAG}
@@ -47,6 +50,27 @@ def _not_begun(node: Node, extra: dict[str, Value]) -> Doing:
         iteration=node.frame.index,
         extra=extra,
     )
+
+
+def failed(node: Node, error: str) -> Done:
+    """The end of a task that could not be begun."""
+    return Done(doing_failed(node, error), ExecutionState.FAILED, Values())
+
+
+def not_to_begin(node: Node) -> Done | None:
+    """The end of a task that is not begun: its condition is false, or its inputs are not to be had."""
+    if not node.task.condition and node.kind != "dag":
+        return None  # its inputs are bound by whoever decides on it
+    try:
+        node.inputs = inputs_of(node)
+        if node.task.condition and not is_triggered(node):
+            node.untriggered, node.message = True, f"its condition is false: {node.task.condition}"
+            return Done(doing_untriggered(node), ExecutionState.CANCELED, Values())
+        if node.task.loop is not None:
+            node.items = items_of(node)
+    except (ExecutorError, Invalid) as error:
+        return failed(node, str(error))
+    return None
 
 
 def doing_iteration(frame: Frame) -> Doing:

@@ -13,7 +13,6 @@ import queue
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,11 +20,12 @@ from typing import TYPE_CHECKING
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.capacity import Capacity
 from clew.executors.pipeline.decide import Busy, Decider, ToRun
-from clew.executors.pipeline.doing import doing_failed, doing_graph, doing_iteration, doing_untriggered
+from clew.executors.pipeline.doing import doing_graph, doing_iteration, failed, not_to_begin
 from clew.executors.pipeline.held import Values
+from clew.executors.pipeline.news import Cancel, Decided, Ended, Fatal, News, Note, Unbegun
 from clew.executors.pipeline.recorder import Done, Recorder
 from clew.executors.pipeline.steps import STATES, Steps
-from clew.executors.pipeline.unfold import Frame, Node, gather, inputs_of, is_triggered, items_of, iteration_inputs
+from clew.executors.pipeline.unfold import Frame, Node, gather, iteration_inputs
 from clew.executors.protocol import Executor, Observer, TaskEvent
 from clew.metadata.blobs.failure import write_failed
 from clew.metadata.blobs.protocol import ArtifactStore
@@ -37,45 +37,6 @@ if TYPE_CHECKING:
 
 _DECIDERS = 4
 _CANCELED = "the run was canceled"
-
-
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    node: Node
-    what: Performed
-
-
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    """It could not be begun."""
-
-    node: Node
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What a decider says."""
-
-    node: Node
-    what: Done | ToRun | Busy
-
-
-@dataclass(frozen=True, slots=True)
-class _Note:
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Fatal:
-    error: BaseException
-
-
-class _Cancel:
-    pass
-
-
-_News = _Ended | _Failed | Decided | _Note | _Fatal | _Cancel
 
 
 class Scheduler:
@@ -92,7 +53,7 @@ class Scheduler:
     ) -> None:
         self._recorder = recorder
         self._observer = observer
-        self._news: queue.SimpleQueue[_News] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._deciders = ThreadPoolExecutor(_DECIDERS, "clew-decide")
         self._steps = Steps(recorder, executor, store, max_parallel, capacity, self._perform)
         self._later: list[tuple[float, int, Node]] = []
@@ -107,11 +68,11 @@ class Scheduler:
 
     def cancel(self) -> None:
         """Stop everything; safe from a signal handler."""
-        self._news.put(_Cancel())
+        self._news.put(Cancel())
 
     def note(self, message: str) -> None:
         """Tell the observer, from any thread."""
-        self._news.put(_Note(message))
+        self._news.put(Note(message))
 
     def run(self, dag: ir.Dag, inputs: Values, execution: int, folder: Path) -> Frame:
         """Run ``dag`` to its end; return its frame, finished.
@@ -168,7 +129,7 @@ class Scheduler:
 
     def _unbegun(self, node: Node) -> Done | None:
         """The end of a task that is not begun; None for one that is."""
-        return _not_to_begin(node)
+        return not_to_begin(node)
 
     def _submit_decision(self, node: Node) -> None:
         self._outstanding += 1
@@ -178,7 +139,7 @@ class Scheduler:
         for node, execution in self._steps.start():
             self._outstanding += 1
             if isinstance(execution, Invalid):
-                self._news.put(_Failed(node, str(execution)))
+                self._news.put(Unbegun(node, str(execution)))
             else:
                 node.execution, node.state, node.started = execution, "RUNNING", time.monotonic()
                 self._tell(node)
@@ -233,30 +194,30 @@ class Scheduler:
 
     # -- work on other threads ------------------------------------------------------------------------
 
-    def _guarded(self, node: Node, work: Callable[[], _News]) -> None:
+    def _guarded(self, node: Node, work: Callable[[], News]) -> None:
         try:
             self._news.put(work())
         except (ExecutorError, Invalid) as error:
-            self._news.put(_Failed(node, str(error)))
+            self._news.put(Unbegun(node, str(error)))
         except OSError as error:
-            self._news.put(_Fatal(write_failed(error, f"the folder of {node.path} in the home")))
+            self._news.put(Fatal(write_failed(error, f"the folder of {node.path} in the home")))
         except BaseException as error:
-            self._news.put(_Fatal(error))
+            self._news.put(Fatal(error))
 
     def _decide(self, node: Node) -> Decided:
         assert self.decider is not None
         return Decided(node, self.decider.decide(node))
 
     def _perform(self, node: Node, perform: Callable[[], Performed]) -> None:
-        self._guarded(node, lambda: _Ended(node, perform()))
+        self._guarded(node, lambda: Ended(node, perform()))
 
     # -- news -----------------------------------------------------------------------------------------
 
-    def _wait(self) -> list[_News]:
+    def _wait(self) -> list[News]:
         """News, at least one unless a task is due to be asked again; all there is without waiting more."""
         assert self._outstanding or self._later, "a run that waits for nothing would never end"
         timeout = max(0.0, self._later[0][0] - time.monotonic()) if self._later else None
-        news: list[_News] = []
+        news: list[News] = []
         try:
             news.append(self._news.get(timeout=timeout))
             while True:
@@ -271,29 +232,29 @@ class Scheduler:
                 self._submit_decision(node)
         return news
 
-    def _take(self, batch: list[_News]) -> None:
+    def _take(self, batch: list[News]) -> None:
         done: list[tuple[Node, Done]] = []
         ended: list[tuple[Node, Performed]] = []
         for news in batch:
-            self._outstanding -= isinstance(news, Decided | _Ended | _Failed | _Fatal)
+            self._outstanding -= isinstance(news, Decided | Ended | Unbegun | Fatal)
             match news:
                 case Decided(node, Done() as what):
                     done.append((node, what))
                 case Decided(node, (ToRun() | Busy()) as what):
                     self._take_decision(node, what)
-                case _Ended(node, performed):
+                case Ended(node, performed):
                     ended.append((node, performed))
-                case _Failed(node, error):
+                case Unbegun(node, error):
                     if self.canceled:
                         self._end(node, "SKIPPED", Values(), error)
                     else:
-                        done.append((node, _failed(node, error)))
-                case _Note(message):
+                        done.append((node, failed(node, error)))
+                case Note(message):
                     self._observer.preparing(message)
-                case _Fatal(error):
+                case Fatal(error):
                     self._fatal = self._fatal or error
                     self._cancel()
-                case _Cancel():
+                case Cancel():
                     self._cancel()
         self._record_done(done)
         for end in self._steps.finish(ended) if ended else ():
@@ -429,26 +390,6 @@ class Scheduler:
                 saved_seconds=node.saved_seconds,
             )
         )
-
-
-def _not_to_begin(node: Node) -> Done | None:
-    """The end of a task that is not begun: its condition is false, or its inputs are not to be had."""
-    if not node.task.condition and node.kind != "dag":
-        return None  # its inputs are bound by whoever decides on it
-    try:
-        node.inputs = inputs_of(node)
-        if node.task.condition and not is_triggered(node):
-            node.untriggered, node.message = True, f"its condition is false: {node.task.condition}"
-            return Done(doing_untriggered(node), ExecutionState.CANCELED, Values())
-        if node.task.loop is not None:
-            node.items = items_of(node)
-    except (ExecutorError, Invalid) as error:
-        return _failed(node, str(error))
-    return None
-
-
-def _failed(node: Node, error: str) -> Done:
-    return Done(doing_failed(node, error), ExecutionState.FAILED, Values())
 
 
 def _release(what: Done | ToRun | Busy) -> None:

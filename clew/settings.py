@@ -16,6 +16,7 @@ from clew.metadata.errors import Invalid
 
 HOME_FILE = "clew.toml"
 ENGINES = ("auto", "embedded", "sql")
+CACHE_MODES = ("on", "read", "write", "refresh", "off")
 DEFAULT_HOME = Path(".clew")
 
 
@@ -49,6 +50,8 @@ class Settings:
     """Bearer token a server demands and a client sends; empty: none."""
     engine: str = "auto"
     """Graph engine of `clew up`: auto, embedded (numba) or sql."""
+    cache: str = "on"
+    """What runs may do with the cache at most: on, read, write, refresh or off."""
     max_parallel: int = 0
     """Steps that run at once in `clew run`; 0: two a processor, at least four."""
     artifacts: str = ""
@@ -173,6 +176,8 @@ def _check(name: str, value: Any) -> None:
         raise ValueError("write 0 to 4096")
     if name == "timeout_s" and not 0 < value <= 86400:
         raise ValueError("write seconds above 0, up to a day")
+    if name == "cache" and value not in CACHE_MODES:
+        raise ValueError("write one of " + ", ".join(CACHE_MODES))
     if name == "engine" and value not in ENGINES:
         raise ValueError("write one of " + ", ".join(ENGINES))
     if name == "url" and value and not value.startswith(("http://", "https://")):

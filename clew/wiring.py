@@ -122,6 +122,7 @@ class Home:
             namespace=own.namespace,
             actor=own.author,
             environments=own.environments_folder,
+            cache_at_most=own.cache,
         )
         return RunService(self.record, self.blobs, options, own.record_url)
 

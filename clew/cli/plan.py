@@ -104,6 +104,7 @@ def plan(
     options = RunOptions(
         home=settings.home.absolute(),
         cache=mode_of(no_cache, refresh, cache),
+        cache_at_most=settings.cache,
         rules=rules_of(max_age, scope, ignore_input, cache_failures, cache_policy),
         project=project or "",
         containers=containers.value,

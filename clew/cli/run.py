@@ -181,6 +181,7 @@ def run(
         max_parallel=settings.max_parallel,
         step_timeout_s=timeout,
         cache=mode,
+        cache_at_most=settings.cache,
         rules=rules,
         project=project or "",
         containers=containers.value,

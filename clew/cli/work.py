@@ -31,6 +31,7 @@ def main(run: str, descriptor: int) -> int:
         namespace=settings.namespace,
         actor=settings.author,
         environments=settings.environments_folder,
+        cache_at_most=settings.cache,
     )
     try:
         with opened.record.read() as reader:

@@ -72,6 +72,8 @@ class RunOptions:
     cache: Literal["on", "read", "write", "refresh", "off"] = "on"
     """``off`` neither looks nor lets others find; ``read`` only looks; ``write`` runs everything and lets others find
     it; ``refresh`` besides makes what ran before not count any more."""
+    cache_at_most: str = "on"
+    """The mode of the home or server, which a run cannot widen."""
     rules: Mapping[str, Any] = field(default_factory=dict)
     """What else is said about the cache, for all tasks or for some: executors/rulebook.py."""
     project: str = ""
@@ -324,6 +326,7 @@ class PipelineRun:
         options, home = self.options, self.options.home.absolute()
         hashed = self.hashed
         asked = of_mode(options.cache, _MODE_WHERE.get(options.cache, "for this run"))
+        asked = asked.and_(of_mode(options.cache_at_most, "here (the setting cache)"))
         return Decider(
             record=self.record,
             cache=Cache(

@@ -135,6 +135,20 @@ def test_the_cache_is_told_what_to_do_on_the_command_line(shell: Clew, sums: Pat
     assert "CACHED" in states("--ignore-input", "save.x", "-p", "b=2")
 
 
+def test_what_the_home_forbids_no_run_allows(shell: Clew, sums: Path, tmp_path: Path) -> None:
+    def states(**environ: str) -> set[str]:
+        said = shell("run", sums, "--home", tmp_path, "--cache", "on", "--json", **environ).json()
+        return {task["state"] for task in said["tasks"] if task["kind"] == "container"}
+
+    assert "COMPLETE" in states()
+    assert states(CLEW_CACHE="off") == {"COMPLETE"}
+    assert states() == {"CACHED"}
+    (tmp_path / "clew.toml").write_text('cache = "write"')
+    assert states() == {"COMPLETE"}
+    plan = shell("plan", sums, "--home", tmp_path, "--json").json()
+    assert plan["hit"] == 0
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -10,7 +10,6 @@ import base64
 import json
 import os
 import re
-import shutil
 import socket
 import threading
 import uuid
@@ -21,15 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from clew.executors.pipeline import ir
-from clew.executors.pipeline.given import Given
+from clew.executors.pipeline.given import Given, missing, missing_key
 from clew.executors.pipeline.pod import Keys, Kind, Mount, Pod, Reference
 from clew.executors.pipeline.unfold import Frame, Node
+from clew.executors.pipeline.volumes import Volumes
 from clew.metadata.blobs.failure import write_failed
 from clew.metadata.digest import keyed, of_struct
 from clew.metadata.errors import StepFailed
 
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
-_OPTION = {Kind.SECRET: "--secret", Kind.CONFIG_MAP: "--config-map", Kind.CLAIM: "--volume"}
 _KEY_FILE = "secret.key"
 CREATE_CLAIM, DELETE_CLAIM = "argostub/createpvc", "argostub/deletepvc"
 STAND_INS = (CREATE_CLAIM, DELETE_CLAIM)
@@ -72,91 +70,10 @@ class Cluster:
     ) -> None:
         self._given = given
         self._home = home
-        self._claims = run_folder / "claims"
-        self.workspace = run_folder / "workspace" if has_workspace else None
+        self.volumes = Volumes(given.volumes, run_folder, run, has_workspace=has_workspace)
         self._run = run
         self._namespace = namespace
         self._guard = threading.Lock()
-        self._gone: set[str] = set()
-
-    @property
-    def names(self) -> dict[str, str]:
-        """What placeholders over the workspace stand for."""
-        return {} if self.workspace is None else {"workspace_path": str(self.workspace)}
-
-    def take_over(self, run_folder: Path) -> None:
-        """Go on with the claims and the workspace of the run this one resumes."""
-        for own in (self._claims, self._claims.with_name("workspace")):
-            earlier = run_folder / own.name
-            if earlier.is_dir():
-                own.parent.mkdir(parents=True, exist_ok=True)
-                own.symlink_to(earlier.resolve())
-
-    def in_workspace(self, source: Path, task: str) -> Path:
-        """A copy of an imported file or folder in the workspace, as the step of ``task`` left it.
-
-        Errors: StepFailed when it cannot be copied.
-        """
-        assert self.workspace is not None
-        place = self.workspace / ".artifacts" / re.sub(r"[^-\w]+", "-", task) / source.name
-        try:
-            shutil.rmtree(place, ignore_errors=True)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if source.is_dir():
-                shutil.copytree(source, place, symlinks=True)
-            else:
-                shutil.copyfile(source, place)
-        except (OSError, shutil.Error) as error:
-            raise StepFailed(f"{source} cannot be copied to the workspace: {error}", field="uri") from error
-        return place
-
-    # -- volume claims --------------------------------------------------------------------------------
-
-    def create_claim(self, parameters: Mapping[str, Any]) -> str:
-        """Make a claim as ``CreatePVC`` asks; return its name.
-
-        Errors: StepFailed for a bad name, or one there is already.
-        """
-        name = parameters.get("pvc_name") or ""
-        suffix = parameters.get("pvc_name_suffix") or ""
-        if bool(name) == bool(suffix):
-            raise StepFailed("CreatePVC takes either pvc_name or pvc_name_suffix", field="pvc_name", value=name)
-        if parameters.get("data_source"):
-            raise StepFailed(
-                "CreatePVC with a data_source copies a volume of a cluster, which is not here",
-                field="data_source", remedy="Give the folder with --volume, and leave CreatePVC out",
-            )  # fmt: skip
-        name = name or f"{self._run}{suffix}"
-        with self._guard:
-            if not _NAME.fullmatch(name):
-                raise StepFailed(f"{name!r} is no name of a volume claim", field="pvc_name", value=name)
-            if self._folder(name) is not None:
-                raise StepFailed(f"there is a volume claim {name!r} already", field="pvc_name", value=name)
-            (self._claims / name).mkdir(parents=True)
-            self._gone.discard(name)
-        return str(name)
-
-    def delete_claim(self, name: str) -> None:
-        """Forget a claim. A folder of the run's own is removed; one given with ``--volume`` is left alone.
-
-        Errors: StepFailed when there is none.
-        """
-        with self._guard:
-            folder = self._folder(name)
-            if folder is None:
-                raise missing(Kind.CLAIM, name)
-            if name in self._given.volumes:
-                self._gone.add(name)
-            else:
-                shutil.rmtree(folder, ignore_errors=True)
-
-    def _folder(self, name: str) -> Path | None:
-        if name in self._given.volumes and name not in self._gone:
-            return self._given.volumes[name]
-        own = self._claims / name
-        return own if _NAME.fullmatch(name) and own.is_dir() else None
-
-    # -- one step -------------------------------------------------------------------------------------
 
     def bind(self, container: ir.Container, node: Node, parameters: Mapping[str, Any]) -> Bound:
         """What the step of ``node`` gets.
@@ -164,15 +81,16 @@ class Cluster:
         Errors: StepFailed naming the secret, config map, key or claim that is not there.
         """
         bound = self._bind(container.pod, node)
-        if self.workspace is None:
+        workspace = self.volumes.workspace
+        if workspace is None:
             return bound
         text = json.dumps([container.command, container.args, container.env, parameters], default=str)
         if WORKSPACE_PATH not in text and WORKSPACE not in text:
             return bound
-        self.workspace.mkdir(parents=True, exist_ok=True)
-        named = (Placed(WORKSPACE, self.workspace),) if WORKSPACE in text else ()
+        workspace.mkdir(parents=True, exist_ok=True)
+        named = (Placed(WORKSPACE, workspace),) if WORKSPACE in text else ()
         untracked = "what lies in the workspace is no input of it"
-        return replace(bound, mounts=bound.mounts + named, untracked=untracked, workspace=self.workspace)
+        return replace(bound, mounts=bound.mounts + named, untracked=untracked, workspace=workspace)
 
     def _bind(self, pod: Pod, node: Node) -> Bound:
         environ = {variable: self._field(name, pod, node) for variable, name in pod.fields.items()}
@@ -216,11 +134,7 @@ class Cluster:
             return Placed(mount.path, node.folder / "scratch" / str(number), is_scratch=True)
         name = resolve(mount.name, node.frame)
         if mount.kind is Kind.CLAIM:
-            with self._guard:
-                folder = self._folder(name)
-            if folder is None:
-                raise missing(Kind.CLAIM, name)
-            return Placed(mount.path, _below(folder, mount.below, name))
+            return Placed(mount.path, self.volumes.folder(name, mount.below))
         held = self._held(mount.kind).get(name)
         if held is None and not mount.optional:
             raise missing(mount.kind, name)
@@ -281,36 +195,6 @@ def resolve(name: Reference, frame: Frame) -> str:
     if not isinstance(value, str) or not value:
         raise StepFailed(f"{name} gives no name", field=str(name), value=value, remedy="Give it as text")
     return value
-
-
-def missing_key(kind: Kind, name: str, key: str) -> StepFailed:
-    """The error for a key that is not in a secret or config map."""
-    return StepFailed(
-        f"the {kind} {name!r} has no key {key!r}", field=name, value=key,
-        remedy=f"Put it into what {_OPTION[kind]} {name}=PATH names",
-    )  # fmt: skip
-
-
-def missing(kind: Kind, name: str) -> StepFailed:
-    """The error for what was not given."""
-    where = "FOLDER" if kind is Kind.CLAIM else "FILE_OR_FOLDER"
-    return StepFailed(
-        f"there is no {kind} {name!r}", field=name, value=name, remedy=f"Give it with {_OPTION[kind]} {name}={where}"
-    )
-
-
-def _below(folder: Path, part: str, name: str) -> Path:
-    """A folder in a claim, made if need be; never one outside it."""
-    wanted = (folder / part).resolve()
-    if not wanted.is_relative_to(folder.resolve()):
-        raise StepFailed(f"the part {part!r} of the volume claim {name!r} lies outside it", field=name, value=part)
-    try:
-        wanted.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StepFailed(
-            f"the part {part!r} of the volume claim {name!r} cannot be made: {error.strerror}", field=name, value=part
-        ) from error
-    return wanted
 
 
 def _text(keys: Keys, variable: str, value: bytes) -> str:

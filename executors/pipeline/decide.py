@@ -172,7 +172,7 @@ class Decider:
                 value=held.uri,
                 remedy="Pass --look identity or --look bytes",
             )
-        return replace(held, copy=self.cluster.in_workspace(source, node.path))
+        return replace(held, copy=self.cluster.volumes.in_workspace(source, node.path))
 
     def _resolve(self, node: Node, resolver: ir.Resolver, inputs: Values) -> Done:
         started = now_ms()
@@ -266,9 +266,9 @@ class Decider:
         """What the driver of Kubeflow Pipelines does itself: make or delete a volume claim."""
         outputs: dict[str, Any] = {}
         if container.image == CREATE_CLAIM:
-            outputs = {"name": self.cluster.create_claim(inputs.parameters)}
+            outputs = {"name": self.cluster.volumes.create_claim(inputs.parameters)}
         else:
-            self.cluster.delete_claim(str(inputs.parameters.get("pvc_name")))
+            self.cluster.volumes.delete_claim(str(inputs.parameters.get("pvc_name")))
         print_ = fingerprint({"image": container.image, "parameters": inputs.parameters})
         decision = Decision("off", "a volume claim is made and deleted each time")
         extra = _image_and_pod(container)

@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from clew.metadata.errors import Invalid
+from clew.executors.pipeline.pod import Kind
+from clew.metadata.errors import Invalid, StepFailed
 
+_OPTION = {Kind.SECRET: "--secret", Kind.CONFIG_MAP: "--config-map", Kind.CLAIM: "--volume"}
 MOST_BYTES = 1 << 20
 """Kubernetes keeps no more in one secret or config map."""
 _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
@@ -63,6 +65,22 @@ def read_keys(option: str, name: str, path: Path) -> dict[str, bytes]:
     if sum(map(len, keys.values())) > MOST_BYTES:
         raise _wrong(option, name, path, "is larger than 1 MiB, the most Kubernetes keeps", "Give it as an artifact")
     return keys
+
+
+def missing_key(kind: Kind, name: str, key: str) -> StepFailed:
+    """The error for a key that is not in a secret or config map."""
+    return StepFailed(
+        f"the {kind} {name!r} has no key {key!r}", field=name, value=key,
+        remedy=f"Put it into what {_OPTION[kind]} {name}=PATH names",
+    )  # fmt: skip
+
+
+def missing(kind: Kind, name: str) -> StepFailed:
+    """The error for what was not given."""
+    where = "FOLDER" if kind is Kind.CLAIM else "FILE_OR_FOLDER"
+    return StepFailed(
+        f"there is no {kind} {name!r}", field=name, value=name, remedy=f"Give it with {_OPTION[kind]} {name}={where}"
+    )
 
 
 def _folder(option: str, name: str, path: Path) -> dict[str, bytes]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.capacity import Capacity, refused
-from clew.executors.pipeline.cluster import CREATE_CLAIM, missing, missing_key
+from clew.executors.pipeline.cluster import CREATE_CLAIM
 from clew.executors.pipeline.demand import demand_of
-from clew.executors.pipeline.given import Given
+from clew.executors.pipeline.given import Given, missing, missing_key
 from clew.executors.pipeline.mounted import why_not
 from clew.executors.pipeline.pod import Kind, Reference
 from clew.metadata.errors import InvalidPipeline, StepFailed

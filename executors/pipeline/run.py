@@ -208,7 +208,7 @@ def run_pipeline(
             checked.given, home, runs / run, run, options.namespace, has_workspace=pipeline.platform.has_workspace
         )
         if options.about.resumed_from:
-            cluster.take_over(runs / options.about.resumed_from)
+            cluster.volumes.take_over(runs / options.about.resumed_from)
         folder, watcher = runs / run, observer or Silent()
         inputs = Values(checked.parameters, given_artifacts)
         result = PipelineRun(
@@ -346,7 +346,7 @@ class PipelineRun:
             pipeline=self.pipeline.name,
             sdk_version=self.pipeline.sdk_version,
             namespace=options.namespace,
-            names=run_names(self.pipeline, self.run_id, str(self.folder)) | self.cluster.names,
+            names=run_names(self.pipeline, self.run_id, str(self.folder)) | self.cluster.volumes.names,
             timeout_s=options.step_timeout_s,
             cluster=self.cluster,
             engine=self.checked.engine,

@@ -264,14 +264,18 @@ class Decider:
 
     def _claim(self, node: Node, container: ir.Container, inputs: Values, started: int) -> Done:
         """What the driver of Kubeflow Pipelines does itself: make or delete a volume claim."""
-        outputs: dict[str, Any] = {}
-        if container.image == CREATE_CLAIM:
-            outputs = {"name": self.cluster.volumes.create_claim(inputs.parameters)}
-        else:
-            self.cluster.volumes.delete_claim(str(inputs.parameters.get("pvc_name")))
+        volumes, outputs = self.cluster.volumes, dict[str, Any]()
         print_ = fingerprint({"image": container.image, "parameters": inputs.parameters})
-        decision = Decision("off", "a volume claim is made and deleted each time")
         extra = _image_and_pod(container)
+        adopted = self._adopted(node, print_, inputs)
+        if adopted and (container.image != CREATE_CLAIM or volumes.has(adopted.parameters.get("name"))):
+            doing = self._doing(node, CONTAINER, inputs, print_, adopted, started, reusable=False, extra=extra)
+            return Done(doing, ExecutionState.CACHED, _outputs(adopted))
+        if container.image == CREATE_CLAIM:
+            outputs = {"name": volumes.create_claim(inputs.parameters)}
+        else:
+            volumes.delete_claim(str(inputs.parameters.get("pvc_name")))
+        decision = Decision("off", "a volume claim is made and deleted each time")
         doing = self._doing(node, CONTAINER, inputs, print_, decision, started, reusable=False, extra=extra)
         return Done(doing, ExecutionState.COMPLETE, Values(outputs))
 

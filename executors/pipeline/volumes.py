@@ -96,6 +96,11 @@ class Volumes:
             else:
                 shutil.rmtree(folder, ignore_errors=True)
 
+    def has(self, name: object) -> bool:
+        """Whether there is such a claim."""
+        with self._guard:
+            return isinstance(name, str) and self._folder(name) is not None
+
     def folder(self, name: str, part: str = "") -> Path:
         """The folder that stands for a claim, or for a part of it, which is made if need be.
 

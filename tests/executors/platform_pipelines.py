@@ -184,6 +184,32 @@ def brought(uri: str) -> list:
     return where(data=raw.output).output
 
 
+@dsl.component
+def join(a: str, b: str) -> str:
+    return f"{a} {b}"
+
+
+@dsl.component
+def get_when(path: str, flag: str) -> str:
+    import os
+
+    if not os.path.exists(flag):
+        raise SystemExit("not yet")
+    return open(path).read()
+
+
+@dsl.pipeline(pipeline_config=dsl.PipelineConfig(workspace=dsl.WorkspaceConfig(size="1Gi")))
+def goes_on(flag: str) -> str:
+    claim = k8s.CreatePVC(pvc_name_suffix="-x", access_modes=["ReadWriteOnce"], size="1Gi", storage_class_name="s")
+    first = put(path="/clew-test-data/f", text="kept")
+    k8s.mount_pvc(first, pvc_name=claim.outputs["name"], mount_path="/clew-test-data")
+    shared = put(path=dsl.WORKSPACE_PATH_PLACEHOLDER + "/g", text="shared")
+    second = get_when(path="/clew-test-data/f", flag=flag).after(first)
+    k8s.mount_pvc(second, pvc_name=claim.outputs["name"], mount_path="/clew-test-data")
+    third = get_when(path="/kfp-workspace/g", flag=flag).after(shared)
+    return join(a=second.output, b=third.output).output
+
+
 @dsl.pipeline
 def slow():
     sleep(seconds=30.0)
@@ -191,6 +217,6 @@ def slow():
 
 folder = Path(sys.argv[1])
 for pipeline in (
-    keys, quiet, variable, computed, settings, claims, keyed, gone, sealed, workspace, brought, slow,
+    keys, quiet, variable, computed, settings, claims, keyed, gone, sealed, workspace, brought, goes_on, slow,
 ):  # fmt: skip
     compiler.Compiler().compile(pipeline, str(folder / f"{pipeline.name}.yaml"))

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from clew.executors.pipeline.run import RunResult
+from clew.executors.pipeline.run import RunOptions, RunResult, run_pipeline
+from clew.executors.runs.again import resumed
 from clew.metadata.errors import InvalidPipeline
 
 
@@ -185,6 +186,19 @@ def test_steps_share_the_workspace_by_its_placeholder_and_by_its_path(platform: 
     assert result.outputs == {"Output": "shared"}
     assert not Path("/kfp-workspace").exists()
     assert not any(task.cached for task in platform.run("workspace").tasks)
+
+
+def test_a_resumed_run_goes_on_with_the_claims_and_the_workspace(platform: Any, tmp_path: Path) -> None:
+    flag = tmp_path / "flag"
+    first = platform.run("goes-on", flag=str(flag))
+    assert first.state == "FAILED"
+    flag.touch()
+    options = RunOptions(home=platform.home)
+    again = resumed(platform.record, platform.store, first.run, options)
+    result = run_pipeline(platform.record, platform.store, again.pipeline, again.parameters, options=again.options)
+    assert (result.state, result.outputs) == ("COMPLETE", {"Output": "kept shared"})
+    states = {task.name: task.state for task in result.tasks}
+    assert (states["createpvc"], states["put"]) == ("CACHED", "CACHED")
 
 
 def test_an_importer_brings_a_copy_to_the_workspace(platform: Any, tmp_path: Path) -> None:

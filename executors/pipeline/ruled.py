@@ -9,8 +9,16 @@ from typing import Any
 
 from clew.executors.pipeline import ir
 from clew.executors.rulebook import of_home, rulebook_of
-from clew.executors.rules import Rulebook, of_environ
+from clew.executors.rules import Rulebook, of_environ, of_mode
 from clew.metadata.errors import Invalid
+
+_MODE_WHERE = {"off": "for this run (--no-cache)", "refresh": "for this run (--refresh)"}
+
+
+def rules_of_run(pipeline: ir.Pipeline, home: Path, rules: Mapping[str, Any], mode: str, at_most: str) -> Rulebook:
+    """Everything that holds for a run: of its home, of the settings, of its options."""
+    asked = of_mode(mode, _MODE_WHERE.get(mode, "for this run")).and_(of_mode(at_most, "here (the setting cache)"))
+    return check_rules(pipeline, home, rules).and_(Rulebook(asked))
 
 
 def check_rules(pipeline: ir.Pipeline, home: Path, rules: Mapping[str, Any]) -> Rulebook:

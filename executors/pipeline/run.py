@@ -35,7 +35,7 @@ from clew.executors.pipeline.lease import Lease, close_lost_runs
 from clew.executors.pipeline.load import load
 from clew.executors.pipeline.preflight import check_pods, check_resources
 from clew.executors.pipeline.recorder import Recorder
-from clew.executors.pipeline.ruled import check_rules
+from clew.executors.pipeline.ruled import check_rules, rules_of_run
 from clew.executors.pipeline.scheduler import Scheduler
 from clew.executors.pipeline.unfold import Frame, Node
 from clew.executors.pipeline.values import bind
@@ -43,7 +43,6 @@ from clew.executors.policy import Always
 from clew.executors.process import LocalProcesses
 from clew.executors.protocol import CachePolicy, Executor, Observer, Silent
 from clew.executors.remote_source import Look, RemoteSources
-from clew.executors.rules import Rulebook, of_mode
 from clew.executors.runs.about import About
 from clew.executors.runs.cancel import watched
 from clew.executors.runs.kept import KEPT_OPTIONS, keep_spec
@@ -55,8 +54,6 @@ from clew.metadata.states import ExecutionState
 
 if TYPE_CHECKING:
     from clew.executors.runs.adopt import Adopter
-
-_MODE_WHERE = {"off": "for this run (--no-cache)", "refresh": "for this run (--refresh)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,8 +322,6 @@ class PipelineRun:
         """What decides on its tasks; ``preparing`` hears of what is slow."""
         options, home = self.options, self.options.home.absolute()
         hashed = self.hashed
-        asked = of_mode(options.cache, _MODE_WHERE.get(options.cache, "for this run"))
-        asked = asked.and_(of_mode(options.cache_at_most, "here (the setting cache)"))
         return Decider(
             record=self.record,
             cache=Cache(
@@ -341,7 +336,7 @@ class PipelineRun:
             hashed=hashed,
             environments=environments,
             policy=options.policy,
-            rulebook=check_rules(self.pipeline, home, options.rules).and_(Rulebook(asked)),
+            rulebook=rules_of_run(self.pipeline, home, options.rules, options.cache, options.cache_at_most),
             salt=options.salt,
             pipeline=self.pipeline.name,
             sdk_version=self.pipeline.sdk_version,

@@ -156,7 +156,7 @@ def _print(found: Plan) -> None:
     from clew.cli.output import emit, note, paint, table
     from clew.draw.words import count_text, seconds_text
 
-    steps = [task for task in found.tasks if task.kind != "dag" or task.verdict == "wait"]
+    steps = found.steps
     if steps:
         rows = [[task.name, task.verdict, task.reason] for task in steps[:_SHOWN]]
         table(["TASK", "WOULD", "BECAUSE"], rows, yielding=["TASK", "BECAUSE"])

@@ -61,6 +61,8 @@ class Planned:
     saved_ms: int = 0
     changed: list[dict[str, Any]] = field(default_factory=list)
     """Of one that runs: what differs from the nearest earlier execution."""
+    is_opened: bool = False
+    """Of a graph or loop: whether its tasks are told of, or there are none."""
 
     def as_dict(self) -> dict[str, Any]:
         """How JSON shows it."""
@@ -84,8 +86,13 @@ class Plan:
     tasks: list[Planned]
 
     def count(self, verdict: str) -> int:
-        """Tasks (graphs aside) of one verdict."""
-        return sum(task.verdict == verdict and task.kind != "dag" for task in self.tasks)
+        """Tasks of one verdict; a graph that is not looked into counts as one."""
+        return sum(task.verdict == verdict for task in self.steps)
+
+    @property
+    def steps(self) -> list[Planned]:
+        """The tasks without the graphs they lie in."""
+        return [task for task in self.tasks if not task.is_opened]
 
     @property
     def saved_ms(self) -> int:
@@ -221,12 +228,12 @@ def _of_graph(node: Node, inner: Sequence[Planned]) -> Planned:
     """A graph, a loop, or a task that was not reached."""
     if node.kind != "dag" or not node.iterations:
         verdict = "skip" if node.state == "SKIPPED" else "fail" if node.state == "FAILED" else "hit"
-        return Planned(node.path, node.kind, verdict, node.message)
-    found = {task.verdict for task in inner if task.kind != "dag"}
+        return Planned(node.path, node.kind, verdict, node.message, is_opened=verdict == "hit")
+    steps = [task for task in inner if not task.is_opened]
+    found = {task.verdict for task in steps}
     verdict = next((v for v in ("fail", "run", "wait", "hit") if v in found), "skip" if found else "hit")
-    steps = [task for task in inner if task.kind != "dag"]
     counts = ", ".join(f"{n} {v}" for v in VERDICTS if (n := sum(task.verdict == v for task in steps)))
-    return Planned(node.path, node.kind, verdict, counts)
+    return Planned(node.path, node.kind, verdict, counts, is_opened=True)
 
 
 class _AsTheyAre(Environments):

@@ -175,3 +175,14 @@ def test_whatever_pipeline_is_drawn_its_plan_comes_true(
             planned = plan(bench.record, bench.store, load(path), {"n": value}, options=options)
             came_true(planned, run_pipeline(bench.record, bench.store, path, {"n": value}, options=options))
     assert set(verdicts(planned).values()) <= {"hit", "skip"}
+
+
+def test_a_graph_that_waits_counts_as_one_and_an_opened_one_by_its_tasks(bench: Any) -> None:
+    plan_of_nested = bench.plan("nested")
+    assert [(t.name, t.verdict) for t in plan_of_nested.steps] == [
+        ("inner-sums/add", "run"),
+        ("inner-sums/write", "wait"),
+        ("inner-sums-2", "wait"),
+        ("count-words", "wait"),
+    ]
+    assert (plan_of_nested.count("run"), plan_of_nested.count("wait")) == (1, 3)

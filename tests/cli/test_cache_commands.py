@@ -135,3 +135,22 @@ def test_a_plan_of_what_cannot_run_is_refused_as_the_run_is(clew: Clew, sums: Pa
     shown = clew("plan", sums, "-p", "nope=1", "--home", tmp_path)
     assert (shown.code, shown.out) == (2, "")
     assert "nope" in shown.err
+
+
+def test_a_failure_is_remembered_where_that_is_asked_for(clew: Clew, sums: Path, tmp_path: Path) -> None:
+    def save(*options: str) -> dict[str, Any]:
+        shown = clew("run", sums, "-p", "fail=true", "--home", tmp_path, "--json", *options)
+        assert shown.code == 1
+        found: dict[str, Any] = next(task for task in shown.json()["tasks"] if task["name"] == "save")
+        return found
+
+    save()
+    again = save("--cache-failures", "1h")
+    assert again["state"] == "FAILED"
+    told = clew("why", again["execution"], "--home", tmp_path).out
+    assert "not run: it failed as execution:" in told
+    assert "told to fail" in told
+    assert (
+        clew("plan", sums, "-p", "fail=true", "--cache-failures", "1h", "--home", tmp_path, "--json").json()["fail"]
+        == 1
+    )

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from clew.executors.memory import MemoryWatch
 from clew.executors.pipeline.capacity import Capacity, Pool, this_machine
 from clew.executors.pipeline.resources import Demand, quantity
 from clew.executors.pipeline.turns import PATIENCE, Turns
@@ -163,3 +164,23 @@ def test_a_pool_gives_what_is_left_and_takes_it_back() -> None:
     assert pool.fits(Demand(0.5, 40, 1))
     pool.give_back(Demand(1.5, 60, 1), devices)
     assert pool.fits(Demand(2, 100, 2))
+
+
+def test_one_thread_watches_the_memory_of_all_and_ends_with_the_last() -> None:
+    stopped: list[int] = []
+    processes = [subprocess.Popen(["sleep", "30"], start_new_session=True) for _ in range(2)]
+    watches = [
+        MemoryWatch(process.pid, most, lambda pid=process.pid: stopped.append(pid))  # type: ignore[misc]
+        for process, most in zip(processes, (1, 1 << 40), strict=True)
+    ]
+    deadline = time.monotonic() + 10
+    while not stopped and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert sum(thread.name == "clew-memory" for thread in threading.enumerate()) == 1
+    assert ([watch.end() for watch in watches], stopped) == ([True, False], [processes[0].pid])
+    for process in processes:
+        process.kill()
+        process.wait()
+    while any(thread.name == "clew-memory" for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -18,7 +18,7 @@ from clew.metadata.blobs.local import LocalStore
 from clew.metadata.blobs.tree import is_tree, read_manifest
 from clew.metadata.change import Change
 from clew.metadata.digest import Digest
-from clew.metadata.errors import BlobNotFound, Corrupt, UsageError
+from clew.metadata.errors import ClewError, UsageError
 from clew.metadata.ids import Kind
 from clew.metadata.reader import Reader
 from clew.metadata.record import Record
@@ -188,7 +188,7 @@ class _Bytes:
                 for entry in manifest.values():
                     if entry.kind != "link":
                         yield from self._walk(entry.digest)
-        except (BlobNotFound, Corrupt, OSError):  # elsewhere, or damaged: there is nothing to gain
+        except (ClewError, OSError):  # elsewhere, or damaged: there is nothing to gain
             return
 
 

@@ -31,13 +31,13 @@ from clew.executors.pipeline.placeholder import fill_run
 from clew.executors.pipeline.recorder import CONTAINER, IMPORTER, RESOLVER, Doing, Done, component_context, now_ms
 from clew.executors.pipeline.resolver import find
 from clew.executors.pipeline.resources import NO_DEMAND, NOTHING, Demand
-from clew.executors.pipeline.reuse import usable_by
+from clew.executors.pipeline.reuse import rules_kept, usable_by
 from clew.executors.pipeline.status import in_the_words_of
 from clew.executors.pipeline.task_config import task_config
 from clew.executors.pipeline.unfold import Node, given_to, inputs_of
 from clew.executors.policy import AllOf, MaxAge, Never
 from clew.executors.protocol import CachePolicy
-from clew.executors.rules import Rulebook, Rules, Scope, of_mode
+from clew.executors.rules import Rulebook, Rules, of_mode
 from clew.metadata.errors import SourceUnreachable, StepFailed, SubmitFailed
 from clew.metadata.node import Execution
 from clew.metadata.reader import Reader
@@ -412,18 +412,6 @@ class Decider:
 def _image_and_pod(container: ir.Container) -> dict[str, Value]:
     recorded = container.pod.recorded
     return {"image": container.image, "clew.pod": recorded} if recorded else {"image": container.image}
-
-
-def rules_kept(rules: Rules, decision: Decision) -> dict[str, Value]:
-    """What later look-ups must know of how this one was allowed."""
-    kept: dict[str, Value] = {}
-    if rules.scope not in (None, Scope.NAMESPACE):
-        kept[marks.SCOPE] = rules.scope.word
-    if rules.refreshes:
-        kept[marks.REFRESHED] = True
-    if decision.outcome == "failed" and decision.origin is not None:
-        kept["clew.error"] = decision.reason
-    return kept
 
 
 def _outputs(decision: Decision) -> Values:

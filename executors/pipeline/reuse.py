@@ -1,18 +1,21 @@
-"""What a plain function recorded by the SDK made, as the outputs of a pipeline's task."""
+"""What a task makes of a decision of the cache: the outputs of a plain function as its own, and what is kept of it."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
 
+from clew.executors import marks
 from clew.executors.cache import Adapt, Decision
 from clew.executors.marks import FORMAT, SHAPE
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.key import SINGLE_OUTPUT
 from clew.executors.pipeline.values import Mismatch, cast
+from clew.executors.rules import Rules, Scope
 from clew.metadata.blobs.protocol import ArtifactStore
 from clew.metadata.digest import Digest
 from clew.metadata.errors import BlobNotFound
+from clew.metadata.value import Value
 
 
 def usable_by(component: ir.Component, store: ArtifactStore) -> Adapt:
@@ -49,3 +52,15 @@ def _of_function(found: Decision, declared: ir.Interface, store: ArtifactStore) 
         return replace(found, outputs={}, parameters={SINGLE_OUTPUT: cast(value, spec.type)})
     except Mismatch as error:
         return f"it returned another kind of value: {error}"
+
+
+def rules_kept(rules: Rules, decision: Decision) -> dict[str, Value]:
+    """What later look-ups must know of how this one was allowed."""
+    kept: dict[str, Value] = {}
+    if rules.scope not in (None, Scope.NAMESPACE):
+        kept[marks.SCOPE] = rules.scope.word
+    if rules.refreshes:
+        kept[marks.REFRESHED] = True
+    if decision.outcome == "failed" and decision.origin is not None:
+        kept["clew.error"] = decision.reason
+    return kept

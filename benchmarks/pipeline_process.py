@@ -15,7 +15,8 @@ from pathlib import Path
 
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.load import load
-from clew.executors.pipeline.run import RunOptions, run_pipeline
+from clew.executors.pipeline.options import RunOptions
+from clew.executors.pipeline.run import run_pipeline
 from clew.settings import load as load_settings
 from clew.wiring import Home
 

@@ -112,7 +112,7 @@ class Home:
 
     def run_service(self) -> RunService:
         """What can be done with runs."""
-        from clew.executors.pipeline.run import RunOptions
+        from clew.executors.pipeline.options import RunOptions
         from clew.executors.runs.service import RunService
 
         own = self.settings

@@ -170,7 +170,7 @@ def audit(
     from clew.cli.bars import bars
     from clew.cli.output import emit, emit_json, paint, table
     from clew.executors.cached.audit import audit as compare
-    from clew.executors.pipeline.run import RunOptions
+    from clew.executors.pipeline.options import RunOptions
 
     share = _share(sample)
     with home_of(home) as opened, bars() as tell:

@@ -27,8 +27,8 @@ from clew.cli.run_cache import (
 
 if TYPE_CHECKING:
     from clew.executors.pipeline.ir import Pipeline
+    from clew.executors.pipeline.options import RunOptions
     from clew.executors.pipeline.plan import Plan
-    from clew.executors.pipeline.run import RunOptions
     from clew.settings import Settings
 
 
@@ -97,7 +97,8 @@ def plan(
 
       clew plan pipeline.yaml -p depth=4 --json | jq '.tasks[] | select(.verdict == "run")'
     """
-    from clew.executors.pipeline.run import RunOptions, check
+    from clew.executors.pipeline.check import check
+    from clew.executors.pipeline.options import RunOptions
     from clew.settings import load
 
     settings = load(home=home, url="", namespace=namespace, artifacts=artifacts)

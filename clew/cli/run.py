@@ -28,7 +28,8 @@ from clew.metadata.errors import UsageError
 
 if TYPE_CHECKING:
     from clew.executors.pipeline.ir import Pipeline
-    from clew.executors.pipeline.run import RunOptions, RunResult
+    from clew.executors.pipeline.options import RunOptions
+    from clew.executors.pipeline.result import RunResult
     from clew.wiring import Home as OpenedHome
 
 
@@ -168,7 +169,9 @@ def run(
       clew run pipeline.yaml --json | jq .state
     """
     from clew.cli.progress import progress
-    from clew.executors.pipeline.run import RunOptions, check, run_pipeline
+    from clew.executors.pipeline.check import check
+    from clew.executors.pipeline.options import RunOptions
+    from clew.executors.pipeline.run import run_pipeline
     from clew.executors.runs.about import About, labels_of
     from clew.settings import load
     from clew.wiring import Home as OpenedHome

@@ -15,7 +15,8 @@ def main(run: str, descriptor: int) -> int:
     """Run it; the exit code of ``clew run``."""
     from clew.cli.progress import progress
     from clew.executors.pipeline.lease import Lease
-    from clew.executors.pipeline.run import RunOptions, run_pipeline
+    from clew.executors.pipeline.options import RunOptions
+    from clew.executors.pipeline.run import run_pipeline
     from clew.executors.runs.cancel import close_unbegun
     from clew.executors.runs.find import run_named
     from clew.executors.runs.launch import stored

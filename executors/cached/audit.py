@@ -18,13 +18,15 @@ from clew.executors.claims import FileClaims
 from clew.executors.hashed import Hashed
 from clew.executors.occupied import in_use
 from clew.executors.pipeline import ir
+from clew.executors.pipeline.check import check
 from clew.executors.pipeline.cluster import Cluster
 from clew.executors.pipeline.decide import ToRun
 from clew.executors.pipeline.environment import Environments
 from clew.executors.pipeline.held import Held, Values, from_record
 from clew.executors.pipeline.load import parse
+from clew.executors.pipeline.options import RunOptions
 from clew.executors.pipeline.perform import Performer
-from clew.executors.pipeline.run import PipelineRun, RunOptions, check
+from clew.executors.pipeline.run import PipelineRun
 from clew.executors.pipeline.unfold import Frame, Node
 from clew.executors.process import LocalProcesses
 from clew.executors.protocol import Silent

@@ -21,14 +21,16 @@ from clew.executors.cache import took_ms
 from clew.executors.hashed import Hashed
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.bootstrap import PackageSet
+from clew.executors.pipeline.check import artifacts_given, check
 from clew.executors.pipeline.cluster import Cluster
 from clew.executors.pipeline.decide import Busy, NotHere, ToRun
 from clew.executors.pipeline.doing import doing_failed
 from clew.executors.pipeline.environment import PYTHON_VERSION, Environment, Environments, provided
 from clew.executors.pipeline.held import Values
 from clew.executors.pipeline.news import Decided
+from clew.executors.pipeline.options import RunOptions
 from clew.executors.pipeline.recorder import Doing, Done, Recorder
-from clew.executors.pipeline.run import PipelineRun, RunOptions, artifacts_given, check
+from clew.executors.pipeline.run import PipelineRun
 from clew.executors.pipeline.scheduler import Scheduler
 from clew.executors.pipeline.unfold import Frame, Node
 from clew.executors.process import LocalProcesses

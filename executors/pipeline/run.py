@@ -9,43 +9,35 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from clew.executors.cache import Cache
 from clew.executors.claims import Claims, claims_of
-from clew.executors.engine import Engine
 from clew.executors.fetched import Fetched
 from clew.executors.hashed import Hashed
 from clew.executors.images import resolved
 from clew.executors.occupied import in_use
 from clew.executors.pipeline import ir
-from clew.executors.pipeline.arguments import Arguments, references
-from clew.executors.pipeline.capacity import Capacity, this_machine
+from clew.executors.pipeline.arguments import references
+from clew.executors.pipeline.check import Checked, artifacts_given, check
 from clew.executors.pipeline.cluster import Cluster
 from clew.executors.pipeline.decide import Decider, run_names
 from clew.executors.pipeline.environment import Environments
-from clew.executors.pipeline.given import Given, read_given
-from clew.executors.pipeline.held import Held, Values
-from clew.executors.pipeline.imaged import Containers, check_pythons, engine_for, why_image
-from clew.executors.pipeline.importer import check_imports
+from clew.executors.pipeline.held import Values
 from clew.executors.pipeline.lease import Lease, close_lost_runs
 from clew.executors.pipeline.load import load
-from clew.executors.pipeline.preflight import check_pods, check_resources
+from clew.executors.pipeline.options import RunOptions
 from clew.executors.pipeline.recorder import Recorder
-from clew.executors.pipeline.ruled import check_rules, rules_of_run
+from clew.executors.pipeline.result import RunResult, results
+from clew.executors.pipeline.ruled import rules_of_run
 from clew.executors.pipeline.scheduler import Scheduler
-from clew.executors.pipeline.unfold import Frame, Node
-from clew.executors.pipeline.values import bind
-from clew.executors.policy import Always
 from clew.executors.process import LocalProcesses
-from clew.executors.protocol import CachePolicy, Executor, Observer, Silent
-from clew.executors.remote_source import Look, RemoteSources
-from clew.executors.runs.about import About
+from clew.executors.protocol import Executor, Observer, Silent
 from clew.executors.runs.cancel import watched
-from clew.executors.runs.kept import KEPT_OPTIONS, keep_spec
+from clew.executors.runs.kept import keep_spec
 from clew.executors.runs.put import RunPut
 from clew.metadata.blobs.failure import write_failed
 from clew.metadata.blobs.protocol import ArtifactStore
@@ -54,120 +46,6 @@ from clew.metadata.states import ExecutionState
 
 if TYPE_CHECKING:
     from clew.executors.runs.adopt import Adopter
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """How a pipeline is run."""
-
-    home: Path
-    """Folder of the runs, their logs and outputs, the environments and the locks."""
-    max_parallel: int = 0
-    """Steps at once; 0 is two a processor, at least four: steps wait as much as they compute."""
-    step_timeout_s: float | None = None
-    """Longest a step may take, unless the pipeline says otherwise."""
-    cache: Literal["on", "read", "write", "refresh", "off"] = "on"
-    """``off`` neither looks nor lets others find; ``read`` only looks; ``write`` runs everything and lets others find
-    it; ``refresh`` besides makes what ran before not count any more."""
-    cache_at_most: str = "on"
-    """The mode of the home or server, which a run cannot widen."""
-    rules: Mapping[str, Any] = field(default_factory=dict)
-    """What else is said about the cache, for all tasks or for some: executors/rulebook.py."""
-    project: str = ""
-    """The project the run belongs to; empty: none."""
-    policy: CachePolicy = field(default_factory=Always)
-    salt: str = ""
-    """Changes every fingerprint: results are shared only among runs with the same salt."""
-    containers: Containers = "auto"
-    """What runs tasks that need their image: an engine, or this machine itself (``host``)."""
-    namespace: str = "default"
-    actor: str = ""
-    python: Literal["here", "image"] = "here"
-    """Which Python runs Python components: that which runs Clew, or the version their image names."""
-    look: Look = "off"
-    """How far addresses elsewhere are looked at: not, for what their keeper says of them, or by their bytes."""
-    ignore_resources: bool = False
-    """Whether what steps ask of the machine (processors, memory, accelerators) counts for nothing."""
-    accelerators: int | None = None
-    """How many there are; None: as many as can be seen."""
-    environments: Path | None = None
-    """Where environments are kept; the home's own folder when None."""
-    secrets: Mapping[str, str | Path] = field(default_factory=dict)
-    """Name -> a folder of files, or a JSON, YAML or .env file of keys."""
-    config_maps: Mapping[str, str | Path] = field(default_factory=dict)
-    """Likewise."""
-    volumes: Mapping[str, str | Path] = field(default_factory=dict)
-    """Volume claim -> the folder that stands for it."""
-    executor: Executor | None = None
-    """Where steps run; None is this machine. The caller closes what it gives."""
-    about: About = field(default_factory=About)
-    """What the run is called, where it belongs, and which run it resumes."""
-
-    def kept(self) -> dict[str, Any]:
-        """What a repeated run has again."""
-        kept = {name: value for name in KEPT_OPTIONS if (value := getattr(self, name)) is not None}
-        for name in ("secrets", "config_maps", "volumes"):  # where they are, never what they hold
-            kept[name] = {key: str(Path(path).absolute()) for key, path in kept[name].items()}
-        return kept
-
-
-@dataclass(frozen=True, slots=True)
-class TaskResult:
-    """What became of one task."""
-
-    name: str
-    """Path in the run, loop index as ``#i``: ``for-loop-1#2/train``."""
-    kind: str
-    """container, importer or dag."""
-    state: str
-    """COMPLETE, CACHED, FAILED, CANCELED or SKIPPED."""
-    cached: bool
-    """Of a dag: whether everything in it was reused."""
-    seconds: float
-    fingerprint: str | None
-    execution: str | None
-    outputs: dict[str, Any]
-    message: str = ""
-    saved_seconds: float = 0.0
-
-    def as_dict(self) -> dict[str, Any]:
-        """The entry of ``clew run --json``."""
-        return {
-            "name": self.name,
-            "kind": self.kind,
-            "state": self.state,
-            "cached": self.cached,
-            "seconds": round(self.seconds, 3),
-            "fingerprint": self.fingerprint,
-            "execution": self.execution,
-            "outputs": self.outputs,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What became of a run."""
-
-    run: str
-    """Its id: the name of its ``system.PipelineRun`` context."""
-    state: str
-    """COMPLETE, FAILED or CANCELED."""
-    outputs: dict[str, Any]
-    tasks: list[TaskResult]
-    seconds: float
-    context: int
-    """The run's context in the record."""
-    error: str = ""
-
-    @property
-    def saved_seconds(self) -> float:
-        """What the reused steps took when they ran."""
-        return sum(task.saved_seconds for task in self.tasks)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The object of ``clew run --json``."""
-        tasks = [task.as_dict() for task in self.tasks]
-        return {"run": self.run, "state": self.state, "outputs": self.outputs, "tasks": tasks}
 
 
 def run_pipeline(
@@ -216,48 +94,6 @@ def run_pipeline(
         raise
     lease.release()
     return result
-
-
-def artifacts_given(
-    record: Record, pipeline: ir.Pipeline, parameters: Mapping[str, Any], hashed: Hashed, options: RunOptions
-) -> dict[str, list[Held]]:
-    """The artifacts among what a run is given. Errors: Invalid naming the input."""
-    if not pipeline.root.inputs.artifacts:
-        return {}
-    sources = RemoteSources(options.look, options.home.absolute() / "fetched", hashed.digest_of)
-    with record.read() as reader:
-        return Arguments(reader, hashed.digest_of, options.namespace, sources).artifacts(
-            pipeline.root.inputs, parameters
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What a run needs that was looked at before it exists."""
-
-    parameters: dict[str, Any]
-    given: Given
-    engine: Engine | None
-    capacity: Capacity
-
-
-def check(pipeline: ir.Pipeline, parameters: Mapping[str, Any], options: RunOptions) -> Checked:
-    """Whether the run can be, and with what; nothing is written.
-
-    Errors: InvalidPipeline naming the task that cannot be run here; Invalid naming the parameter or option.
-    """
-    engine = engine_for(pipeline.root, options.containers)
-    bound = bind(pipeline.root.inputs, parameters)
-    check_imports(pipeline.root, bound)
-    given = read_given(options.secrets, options.config_maps, options.volumes)
-    if options.python == "image":
-        check_pythons(pipeline.root)
-    capacity = this_machine(options.accelerators)
-    if not options.ignore_resources:
-        check_resources(pipeline, bound, capacity)
-    check_pods(pipeline, bound, given, lambda container: engine is None or not why_image(container))
-    check_rules(pipeline, options.home, options.rules)
-    return Checked(bound, given, engine, capacity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +152,7 @@ class PipelineRun:
         self.observer.run_ended(self.run_id, root.state, seconds)
         lists = frozenset(n for n, s in self.pipeline.root.outputs.artifacts.items() if s.is_list)
         shown = outputs.as_dict(lists)
-        return RunResult(self.run_id, root.state, shown, list(_results(root)), seconds, nodes.run, error)
+        return RunResult(self.run_id, root.state, shown, list(results(root)), seconds, nodes.run, error)
 
     def decider(self, preparing: Callable[[str], None], claims: Claims, environments: Environments) -> Decider:
         """What decides on its tasks; ``preparing`` hears of what is slow."""
@@ -407,41 +243,3 @@ def _signals_cancel(scheduler: Scheduler) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _results(frame: Frame) -> Iterator[TaskResult]:
-    for node in frame.nodes.values():
-        yield _result(node)
-        for inner in node.iterations:
-            if inner is not None:
-                if node.task.loop is not None:
-                    yield _iteration_result(node, inner)
-                yield from _results(inner)
-
-
-def _result(node: Node) -> TaskResult:
-    return TaskResult(
-        name=node.path,
-        kind=node.kind,
-        state=node.state,
-        cached=node.cached,
-        seconds=node.seconds,
-        fingerprint=node.fingerprint,
-        execution=None if node.execution is None else f"execution:{node.execution}",
-        outputs=node.outputs.as_dict(node.lists),
-        message=node.message,
-        saved_seconds=node.saved_seconds,
-    )
-
-
-def _iteration_result(node: Node, frame: Frame) -> TaskResult:
-    return TaskResult(
-        name=frame.path,
-        kind="dag",
-        state=frame.state,
-        cached=frame.is_all_reused(),
-        seconds=frame.seconds,
-        fingerprint=None,
-        execution=f"execution:{frame.execution}",
-        outputs=frame.results.as_dict(),
-    )

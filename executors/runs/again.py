@@ -10,7 +10,7 @@ from typing import Any
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.lease import close_lost_runs
 from clew.executors.pipeline.load import parse
-from clew.executors.pipeline.run import RunOptions
+from clew.executors.pipeline.options import RunOptions
 from clew.executors.runs.about import About
 from clew.executors.runs.find import run_named
 from clew.executors.runs.kept import Run, spec_text

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from clew.executors.pipeline.arguments import for_later
+from clew.executors.pipeline.check import check
 from clew.executors.pipeline.lease import Lease
 from clew.executors.pipeline.load import parse
-from clew.executors.pipeline.run import RunOptions, check
+from clew.executors.pipeline.options import RunOptions
 from clew.executors.runs.again import Again
 from clew.executors.runs.cancel import close_unbegun, is_here
 from clew.executors.runs.kept import Run, keep_spec, spec_text

@@ -44,7 +44,7 @@ class ScheduleService:
 
         Errors: UsageError, Invalid, InvalidPipeline before anything is recorded.
         """
-        from clew.executors.pipeline.run import check
+        from clew.executors.pipeline.check import check
 
         when = when.checked()
         about = again.options.about.checked()

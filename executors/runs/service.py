@@ -10,7 +10,7 @@ from typing import Any, get_args
 from clew.executors.pipeline.imaged import Containers
 from clew.executors.pipeline.lease import close_lost_runs, is_held
 from clew.executors.pipeline.load import parse
-from clew.executors.pipeline.run import RunOptions
+from clew.executors.pipeline.options import RunOptions
 from clew.executors.rules import MODES
 from clew.executors.runs.about import About
 from clew.executors.runs.again import Again, cloned, resumed, retried

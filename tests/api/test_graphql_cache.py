@@ -12,7 +12,8 @@ import pytest
 
 from clew.api.service import Services
 from clew.executors.pipeline.load import parse
-from clew.executors.pipeline.run import RunOptions, run_pipeline
+from clew.executors.pipeline.options import RunOptions
+from clew.executors.pipeline.run import run_pipeline
 from clew.executors.runs.service import RunService
 from clew.graph.sql import SqlEngine
 from clew.metadata.blobs.local import LocalStore

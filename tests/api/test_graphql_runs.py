@@ -16,7 +16,7 @@ import websockets
 from websockets.typing import Subprotocol
 
 from clew.api.service import Services
-from clew.executors.pipeline.run import RunOptions
+from clew.executors.pipeline.options import RunOptions
 from clew.executors.runs.service import RunService
 from clew.graph.sql import SqlEngine
 from clew.metadata.blobs.local import LocalStore

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import assume
 
 from clew.executors.pipeline.load import load
+from clew.executors.pipeline.options import RunOptions
 from clew.executors.pipeline.plan import Plan, plan
-from clew.executors.pipeline.run import RunOptions, RunResult, run_pipeline
+from clew.executors.pipeline.result import RunResult
+from clew.executors.pipeline.run import run_pipeline
 from clew.executors.protocol import Observer
 from clew.metadata.blobs.local import LocalStore
 from clew.metadata.record import Record

@@ -18,7 +18,9 @@ from clew.executors.cached.invalidate import invalidate
 from clew.executors.cached.pins import pin, pins_of, unpin
 from clew.executors.cached.stats import stats
 from clew.executors.claims import claims_of
-from clew.executors.pipeline.run import RunOptions, RunResult, run_pipeline
+from clew.executors.pipeline.options import RunOptions
+from clew.executors.pipeline.result import RunResult
+from clew.executors.pipeline.run import run_pipeline
 from clew.metadata.blobs.local import LocalStore
 from clew.metadata.digest import of_bytes
 from clew.metadata.ids import NodeRef

@@ -17,8 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clew.executors.pipeline.load import parse
+from clew.executors.pipeline.options import RunOptions
 from clew.executors.pipeline.plan import plan
-from clew.executors.pipeline.run import RunOptions, RunResult, run_pipeline
+from clew.executors.pipeline.result import RunResult
+from clew.executors.pipeline.run import run_pipeline
 from clew.executors.process import LocalProcesses
 
 SOURCE = """

@@ -25,7 +25,8 @@ from clew.executors.cached.pins import pin, unpin
 from clew.executors.cached.stats import stats
 from clew.executors.explain import Explanation, explain
 from clew.executors.occupied import in_use
-from clew.executors.pipeline.run import RunOptions, RunResult, TaskResult
+from clew.executors.pipeline.options import RunOptions
+from clew.executors.pipeline.result import RunResult, TaskResult
 from clew.executors.rules import Rulebook, Scope, of_mapping
 from clew.metadata.change import Change
 from clew.metadata.errors import Conflict, NotFound
@@ -249,7 +250,8 @@ def test_point_08_equal_steps_under_way_at_once_run_once(bench: Any, tmp_path: P
 _RUN_ELSEWHERE = """
 import sys
 from pathlib import Path
-from clew.executors.pipeline.run import RunOptions, run_pipeline
+from clew.executors.pipeline.options import RunOptions
+from clew.executors.pipeline.run import run_pipeline
 from clew.metadata.blobs.local import LocalStore
 from clew.metadata.record import Record
 

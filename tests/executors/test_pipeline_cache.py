@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from clew.executors.explain import Explanation, explain
-from clew.executors.pipeline.run import TaskResult
+from clew.executors.pipeline.result import TaskResult
 from clew.executors.policy import AllOf, Always, AnyOf, MaxAge, Never
 from clew.metadata.blobs.tree import digest_of_path
 from clew.metadata.change import Change

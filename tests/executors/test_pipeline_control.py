@@ -11,7 +11,9 @@ import yaml
 
 from clew.executors.pipeline.arguments import for_later
 from clew.executors.pipeline.load import load, parse
-from clew.executors.pipeline.run import RunOptions, RunResult, run_pipeline
+from clew.executors.pipeline.options import RunOptions
+from clew.executors.pipeline.result import RunResult
+from clew.executors.pipeline.run import run_pipeline
 from clew.executors.pipeline.status import final_status, in_the_words_of
 from clew.executors.runs.task import RunTask
 from clew.metadata.errors import Invalid, InvalidPipeline

@@ -130,7 +130,8 @@ def test_the_signal_handlers_are_as_before_after_a_run(bench: Any) -> None:
 _RUNNER = """
 import sys
 from pathlib import Path
-from clew.executors.pipeline.run import RunOptions, run_pipeline
+from clew.executors.pipeline.options import RunOptions
+from clew.executors.pipeline.run import run_pipeline
 from clew.metadata.blobs.local import LocalStore
 from clew.metadata.record import Record
 home = Path(sys.argv[1])

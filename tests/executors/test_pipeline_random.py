@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from clew.executors.pipeline.load import load
+from clew.executors.pipeline.options import RunOptions
 from clew.executors.pipeline.plan import plan
-from clew.executors.pipeline.run import RunOptions, RunResult, run_pipeline
+from clew.executors.pipeline.result import RunResult
+from clew.executors.pipeline.run import run_pipeline
 from clew.executors.process import LocalProcesses
 from tests.executors.programs import Spelling, evaluate, programs
 

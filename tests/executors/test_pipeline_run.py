@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from clew.executors.pipeline.run import RunOptions, RunResult, TaskResult, run_pipeline
+from clew.executors.pipeline.options import RunOptions
+from clew.executors.pipeline.result import RunResult, TaskResult
+from clew.executors.pipeline.run import run_pipeline
 from clew.metadata.errors import Invalid, InvalidPipeline, Unavailable
 from clew.metadata.record import Record
 

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from clew.executors.pipeline.run import RunOptions, RunResult, run_pipeline
+from clew.executors.pipeline.options import RunOptions
+from clew.executors.pipeline.result import RunResult
+from clew.executors.pipeline.run import run_pipeline
 from clew.executors.runs.again import resumed
 from clew.metadata.errors import InvalidPipeline
 

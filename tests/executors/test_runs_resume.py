@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from clew.executors.pipeline.load import load
-from clew.executors.pipeline.run import RunOptions, RunResult, run_pipeline
+from clew.executors.pipeline.options import RunOptions
+from clew.executors.pipeline.result import RunResult
+from clew.executors.pipeline.run import run_pipeline
 from clew.executors.runs.about import About
 from clew.executors.runs.again import cloned, resumed, retried, with_dependents
 from clew.executors.runs.cancel import ask_to_cancel

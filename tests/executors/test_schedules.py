@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from clew.executors.pipeline.load import load
-from clew.executors.pipeline.run import RunOptions
+from clew.executors.pipeline.options import RunOptions
 from clew.executors.runs.about import About
 from clew.executors.runs.again import Again
 from clew.executors.runs.find import RunFilter

@@ -58,7 +58,17 @@ class Place:
             return default
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
             raise self.fail(f"a number was expected, not {_kind(self.value)}")
-        return float(self.value)
+        try:
+            return float(self.value)
+        except OverflowError:
+            raise self.fail("the number is too large") from None
+
+    def count(self) -> int:
+        """The value as a whole number of things; absent is 0."""
+        number = self.number()
+        if not (0 <= number < 2**31 and number.is_integer()):
+            raise self.fail(f"a whole number from 0 to {2**31 - 1} was expected, not {self.value!r}")
+        return int(number)
 
     def only(self, *keys: str) -> None:
         """Refuse what is none of ``keys``: a construct we do not know must not be dropped in silence."""

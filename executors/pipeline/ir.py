@@ -138,7 +138,10 @@ class Retry:
 
     def wait_before(self, attempt: int) -> float:
         """Seconds between the failure of an attempt, counted from 1, and the next."""
-        return min(self.wait_s * self.factor ** (attempt - 1), self.max_wait_s)
+        try:
+            return min(self.wait_s * self.factor ** (attempt - 1), self.max_wait_s)
+        except OverflowError:  # long after it passed the longest wait
+            return self.max_wait_s if self.wait_s else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import yaml
-
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.demand import read_resources
 from clew.executors.pipeline.document import Place
 from clew.executors.pipeline.load_check import check_task, check_words, dag_artifact, dag_parameter, in_order
-from clew.executors.pipeline.load_interface import Loader, interface, schema
+from clew.executors.pipeline.load_interface import interface, named, outputs_of, schema
 from clew.executors.pipeline.load_task import (
     artifact_input,
     each_on_its_own,
@@ -22,6 +20,7 @@ from clew.executors.pipeline.load_task import (
     sources_of,
     trigger_of,
 )  # fmt: skip
+from clew.executors.pipeline.load_yaml import read_yaml
 from clew.executors.pipeline.platform import read_platform
 from clew.executors.pipeline.pod import Pod
 from clew.executors.pipeline.resolver import query
@@ -68,19 +67,16 @@ def parse(text: str) -> ir.Pipeline:
     Errors: InvalidPipeline naming the place in the document.
     """
     try:
-        documents = list(yaml.load_all(text, Loader=Loader))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        documents = read_yaml(text)
+    except ValueError as error:
         raise InvalidPipeline(
-            f"the pipeline is not YAML{where}: {getattr(error, 'problem', None) or error}",
-            field="pipeline",
-            remedy="Compile the pipeline again with the kfp SDK",
+            f"the pipeline {error}", field="pipeline", remedy="Compile the pipeline again with the kfp SDK"
         ) from error
     specs = [d for d in documents if isinstance(d, dict) and ("root" in d or "pipelineInfo" in d)]
     if len(specs) != 1:
+        found = f"there are {len(specs)} documents" if specs else "there is no document"
         raise InvalidPipeline(
-            "this is not KFP v2 IR: there is no document with 'pipelineInfo' and 'root'",
+            f"this is not KFP v2 IR: {found} with 'pipelineInfo' and 'root'",
             field="pipeline",
             remedy="Compile the pipeline with the kfp SDK 2.x (kfp dsl compile)",
         )
@@ -114,7 +110,7 @@ class _Loading:
         sdk = self.spec.get("sdkVersion")
         description = info.get("description")
         return ir.Pipeline(
-            name=info.need("name").text(),
+            name=_pipeline_name(info),
             description=description.text() if description.value else "",
             sdk_version=sdk.text() if sdk.value else "",
             root=root,
@@ -139,7 +135,7 @@ class _Loading:
         place.only("inputDefinitions", "outputDefinitions", "dag", "executorLabel", "taskConfigPassthroughs")
         kind, body = place.one_of("dag", "executorLabel")
         passed = passed_on(place.get("taskConfigPassthroughs"))
-        inputs, outputs = interface(place.get("inputDefinitions")), interface(place.get("outputDefinitions"))
+        inputs, outputs = interface(place.get("inputDefinitions")), outputs_of(place.get("outputDefinitions"))
         implementation = self._dag(body, place) if kind == "dag" else self._executor(body)
         if isinstance(implementation, ir.Container):
             check_words(implementation, inputs, outputs, self.executors.get(body.text()).get("container"))
@@ -170,7 +166,7 @@ class _Loading:
             image=body.need("image").text(),
             command=tuple(e.text() for e in body.get("command").elements()),
             args=tuple(e.text() for e in body.get("args").elements()),
-            env={e.need("name").text(): str(e.get("value").value or "") for e in body.get("env").elements()},
+            env=dict(_variable(e) for e in body.get("env").elements()),
             timeout_s=pod.timeout_s,
             pod=pod,
             resources=read_resources(body.get("resources")),
@@ -181,7 +177,7 @@ class _Loading:
     def _dag(self, place: Place, component: Place) -> ir.Dag:
         place.only("tasks", "outputs")
         inputs = interface(component.get("inputDefinitions"))
-        tasks = {name: self._task(name, task) for name, task in place.get("tasks").items()}
+        tasks = {name: self._task(name, task) for name, task in named(place.get("tasks"))}
         for name, task in tasks.items():
             check_task(task, tasks, inputs, place.get("tasks").get(name))
         tasks = in_order(tasks, place.get("tasks"))
@@ -229,6 +225,24 @@ class _Loading:
             condition=condition,
             whatever=whatever,
         )
+
+
+def _pipeline_name(info: Place) -> str:
+    name = info.need("name")
+    if not name.text().strip():
+        raise name.fail("the pipeline has no name")
+    return name.text()
+
+
+def _variable(place: Place) -> tuple[str, str]:
+    """Name and value of an environment variable."""
+    name, value = place.need("name"), place.get("value")
+    if not name.text() or "=" in name.text() or "\0" in name.text():
+        raise name.fail(f"{name.value!r} is no name of an environment variable")
+    text = value.text() if value.value is not None else ""
+    if "\0" in text:
+        raise value.fail("an environment variable cannot hold a zero character")
+    return name.text(), text
 
 
 def _importer(place: Place, *, has_workspace: bool) -> ir.Importer:

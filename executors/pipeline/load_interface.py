@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
-
-import yaml
 
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.document import Place
+from clew.executors.pipeline.load_yaml import read_yaml
 from clew.executors.pipeline.values import Mismatch, from_ir, whole
 
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LONGEST_NAME_BYTES = 255  # of what is to be a file or a folder
+
+
+def named(place: Place) -> Iterator[tuple[str, Place]]:
+    """The entries of a mapping whose names become those of files and folders. Errors: InvalidPipeline."""
+    for name, inner in place.items():
+        if name in ("", ".", "..") or "/" in name or "\0" in name or len(name.encode()) > _LONGEST_NAME_BYTES:
+            raise inner.fail(f"{name[:80]!r} is no name: it must be that of a file, without a folder")
+        yield name, inner
 
 
 def interface(place: Place) -> ir.Interface:
@@ -24,6 +32,14 @@ def interface(place: Place) -> ir.Interface:
             for name, p in place.get("artifacts").items()
         },
     )
+
+
+def outputs_of(place: Place) -> ir.Interface:
+    """The outputs of a component: each is a file in the folder of its step. Errors: InvalidPipeline."""
+    for kind in ("parameters", "artifacts"):
+        for _ in named(place.get(kind)):
+            pass
+    return interface(place)
 
 
 def _parameter(place: Place) -> ir.ParameterSpec:
@@ -50,7 +66,8 @@ def schema(place: Place) -> str:
     if kind != "instanceSchema":
         return given.text()
     try:
-        title = yaml.load(given.text(), Loader=Loader)["title"]
-    except (yaml.YAMLError, TypeError, KeyError) as error:
+        (document,) = read_yaml(given.text())
+        title = document["title"]
+    except (ValueError, TypeError, KeyError) as error:
         raise given.fail("the instance schema has no title") from error
     return str(title)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 
 from clew.executors.pipeline import cel, ir
 from clew.executors.pipeline.document import Place
+from clew.executors.pipeline.load_yaml import check_size
 from clew.executors.pipeline.values import Mismatch, from_ir, whole
 
 _STRATEGIES = {
@@ -57,7 +59,7 @@ def _expression(place: Place, what: str) -> str:
 def trigger_of(place: Place) -> tuple[str, bool]:
     """The condition a task runs on, and whether it runs whatever became of the tasks before it."""
     strategy = place.get("strategy")
-    if strategy.value not in _STRATEGIES:
+    if strategy.value is not None and strategy.text() not in _STRATEGIES:
         raise strategy.fail(f"{strategy.value!r} is not a trigger strategy")
     return _expression(place.get("condition"), "the condition is"), _STRATEGIES[strategy.value]
 
@@ -97,7 +99,7 @@ def loop_of(task: str, place: Place) -> ir.Loop | None:
     if len(kinds) == 2:
         raise place.fail(f"task {task!r} loops over parameters and over artifacts at once")
     iterator = place.get(kinds[0])
-    limit = int(place.get("iteratorPolicy").get("parallelismLimit").number())
+    limit = place.get("iteratorPolicy").get("parallelismLimit").count()
     item = iterator.need("itemInput").text()
     if kinds[0] == "artifactIterator":
         items = iterator.need("items").need("inputArtifact")
@@ -110,7 +112,8 @@ def loop_of(task: str, place: Place) -> ir.Loop | None:
 def _raw_items(task: str, place: Place) -> list[object]:
     try:
         values = json.loads(place.text())
-    except ValueError as error:
+        check_size(values)
+    except (ValueError, RecursionError) as error:
         raise place.fail(f"the items of loop {task!r} are not JSON: {error}") from error
     if not isinstance(values, list):
         raise place.fail(f"the items of loop {task!r} are not a list")
@@ -144,17 +147,27 @@ def retry_of(place: Place) -> ir.Retry:
     if place.value is None:
         return ir.Retry()
     return ir.Retry(
-        attempts=int(place.get("maxRetryCount").number()),
+        attempts=place.get("maxRetryCount").count(),
         wait_s=_duration(place.get("backoffDuration"), 0.0),
-        factor=place.get("backoffFactor").number(2.0),
+        factor=_factor(place.get("backoffFactor")),
         max_wait_s=_duration(place.get("backoffMaxDuration"), 3600.0),
     )
+
+
+def _factor(place: Place) -> float:
+    factor = place.number(2.0)
+    if not 0 <= factor < math.inf:
+        raise place.fail(f"a factor of 0 or more was expected, not {place.value!r}")
+    return factor
 
 
 def _duration(place: Place, default: float) -> float:
     if place.value is None:
         return default
     try:
-        return float(place.text().removesuffix("s"))
-    except ValueError as error:
-        raise place.fail("a duration as '10s' was expected") from error
+        seconds = float(place.text().removesuffix("s"))
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise place.fail(f"a duration as '10s' was expected, not {place.value!r}")
+    return seconds

@@ -35,7 +35,7 @@ def passed_on(place: Place) -> dict[str, bool]:
     found = {}
     for entry in place.elements():
         field = entry.need("field")
-        if field.value not in _FIELDS:
+        if field.text() not in _FIELDS:
             raise field.fail(f"{field.value!r} is no setting that can be passed on", "Name one of dsl.TaskConfigField")
         found[field.text()] = entry.get("applyToTask").flag()
     return found

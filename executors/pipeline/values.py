@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,7 +40,7 @@ def cast(value: Any, kind: ParameterType) -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool):
         if kind is ParameterType.INT and (isinstance(value, int) or value.is_integer()):
             return int(value)
-        if kind is ParameterType.DOUBLE:
+        if kind is ParameterType.DOUBLE and (isinstance(value, float) or abs(value) <= sys.float_info.max):
             return float(value)
     if kind is ParameterType.LIST and isinstance(value, list):
         return value
@@ -89,7 +90,7 @@ def from_text(text: str, kind: ParameterType) -> Any:
         return text
     try:
         return cast(json.loads(text.strip().lower() if kind is ParameterType.BOOLEAN else text), kind)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Mismatch(f"{_SPELLING[kind]} was expected") from error
 
 
@@ -97,6 +98,16 @@ def allowed(value: Any, spec: ParameterSpec) -> Any:
     """``value``, if it is one of those ``spec`` lists. Errors: Mismatch."""
     if spec.literals and value not in spec.literals:
         raise Mismatch(f"one of {', '.join(map(repr, spec.literals))} was expected")
+    return value
+
+
+def _writable(value: Any) -> Any:
+    """``value``, if JSON and UTF-8 can say it. Errors: Mismatch."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (RecursionError, UnicodeEncodeError) as error:
+        deep = isinstance(error, RecursionError)
+        raise Mismatch("fewer levels were expected" if deep else "text in UTF-8 was expected") from error
     return value
 
 
@@ -143,7 +154,7 @@ def bind(inputs: Interface, given: Mapping[str, Any]) -> dict[str, Any]:
             continue
         try:
             given_value = from_text(value, spec.type) if isinstance(value, str) else cast(value, spec.type)
-            bound[name] = allowed(given_value, spec)
+            bound[name] = _writable(allowed(given_value, spec))
         except Mismatch as error:
             raise Invalid(
                 f"parameter {name!r}: {error}, not {str(value)[:80]!r}",

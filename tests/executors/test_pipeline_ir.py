@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -137,11 +136,19 @@ def test_whole_doubles_in_lists_of_the_ir_are_ints(compiled: Path) -> None:
     assert all(type(item) is int for item in spec.default)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_DAMAGED = ["loop", "nested", "imports", "tries_again", "passes_on", "oneof_artifact", "guarded"]
+_JUNK: st.SearchStrategy[Any] = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.dates() | st.text(max_size=5)
+    | st.sampled_from([[], {}, {"a": 1}, {1: 2}, [None], 10**400, "-5s", "[1", "{{$.inputs.parameters['zz']}}"])
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_damaged_pipeline_is_read_or_refused_never_worse(compiled: Path, data: st.DataObject) -> None:
-    document = copy.deepcopy(_document(compiled, data.draw(st.sampled_from(["loop", "nested", "imports"]))))
-    place: Any = document
+    text = (compiled / f"{data.draw(st.sampled_from(_DAMAGED))}.yaml").read_text()
+    documents = list(yaml.load_all(text, yaml.CSafeLoader))
+    place: Any = data.draw(st.sampled_from(documents))
     while True:
         keys = list(place) if isinstance(place, dict) else list(range(len(place)))
         key = data.draw(st.sampled_from(keys))
@@ -149,15 +156,12 @@ def test_a_damaged_pipeline_is_read_or_refused_never_worse(compiled: Path, data:
         if not (isinstance(inner, dict | list) and inner) or data.draw(st.integers(0, 4)) == 0:
             break
         place = inner
-    junk: st.SearchStrategy[Any] = (
-        st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just([]) | st.just({}) | st.just({"a": 1})
-    )
     if data.draw(st.booleans()):
-        place[key] = data.draw(junk)
+        place[key] = data.draw(_JUNK)
     else:
         del place[key]
     try:
-        parse(yaml.dump(document, Dumper=yaml.CSafeDumper))
+        parse(yaml.dump_all(documents, Dumper=yaml.CSafeDumper))
     except InvalidPipeline as refused:
         _check(refused)
 

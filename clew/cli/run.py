@@ -255,7 +255,7 @@ def _detach(opened: OpenedHome, read: Pipeline, given: dict[str, Any], options: 
 def _print(result: RunResult) -> None:
     """The outcome, for people: how it ended, what was reused, what came out."""
     from clew.cli.output import emit, fields, heading, note, paint
-    from clew.draw.words import STATE_STYLE, count_text, seconds_text
+    from clew.draw.words import STATE_STYLE, clean, count_text, seconds_text
 
     steps = [task for task in result.tasks if task.kind != "dag"]
     reused = sum(task.cached for task in steps)
@@ -264,7 +264,7 @@ def _print(result: RunResult) -> None:
     emit(f"{state} in {seconds_text(result.seconds)}: {count_text(len(steps), 'step')}, {reused} reused{saved}")
     emit(f"run {result.run}  {paint(f'context:{result.context}', 'bright_black')}")
     if result.error:
-        emit(paint(result.error, "red"))
+        emit(paint(clean(result.error), "red"))
     if result.outputs:
         heading("outputs")
         fields((f"  {name}", _shown(value)) for name, value in result.outputs.items())

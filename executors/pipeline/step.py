@@ -27,10 +27,11 @@ from clew.executors.pipeline.cluster import Bound
 from clew.executors.pipeline.contained import contained
 from clew.executors.pipeline.environment import Environment
 from clew.executors.pipeline.held import METRICS, Held, Values, without_none
+from clew.executors.pipeline.load_yaml import check_size
 from clew.executors.pipeline.mounted import mounted
 from clew.executors.pipeline.placeholder import fill_command, fill_run
 from clew.executors.pipeline.resources import Demand
-from clew.executors.pipeline.values import Mismatch, cast, from_text
+from clew.executors.pipeline.values import Mismatch, cast, from_text, writable
 from clew.executors.protocol import Ended, Executor, Job, PythonModule, Work
 from clew.executors.rules import without_rules
 from clew.metadata.blobs.local import LocalStore
@@ -283,7 +284,7 @@ def _executor_output(path: Path) -> dict[str, Any]:
         said = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StepFailed(f"the step wrote an output file that is not JSON: {error}", field="outputs") from error
     if not isinstance(said, dict):
         raise StepFailed("the step wrote an output file that is not a JSON object", field="outputs")
@@ -296,9 +297,9 @@ def _parameters(step: Step, said: dict[str, Any]) -> dict[str, Any]:
         file = step.folder / "parameters" / name
         try:
             if name in said:
-                values[name] = cast(said[name], spec.type)
+                values[name] = writable(cast(said[name], spec.type))
             elif file.is_file():
-                values[name] = from_text(file.read_text("utf-8"), spec.type)
+                values[name] = writable(from_text(file.read_text("utf-8"), spec.type))
             elif not spec.optional:
                 raise StepFailed(
                     f"the step wrote no value for its output parameter {name!r}",
@@ -315,9 +316,27 @@ def _parameters(step: Step, said: dict[str, Any]) -> dict[str, Any]:
 def _artifacts(step: Step, said: dict[str, Any], store: ArtifactStore) -> dict[str, list[Held]]:
     found: dict[str, list[Held]] = {}
     for name, spec in step.component.outputs.artifacts.items():
-        messages = said.get(name, {}).get("artifacts") or [{}]
-        items = [_artifact(step, name, spec, message, store) for message in messages]
+        items = [_artifact(step, name, spec, message, store) for message in _messages(name, said.get(name))]
         found[name] = [item for item in items if item is not None]
+    return found
+
+
+def _messages(name: str, said: Any) -> list[dict[str, Any]]:
+    """What a step says of its output ``name``; one that says nothing where it says nothing."""
+    found = said.get("artifacts") if isinstance(said, dict) else said
+    if found in (None, []):
+        return [{}]
+    if not isinstance(found, list) or not all(isinstance(message, dict) for message in found):
+        raise StepFailed(f"the step said of its output {name!r} what is no list of artifacts", field=name, value=said)
+    for message in found:
+        for key, kind in (("uri", str), ("metadata", dict), ("custom_path", str)):
+            value = message.get(key)
+            if not isinstance(value, kind | None) or (isinstance(value, str) and "\0" in value):
+                raise StepFailed(f"the step gave its output {name!r} a {key} that is none", field=name, value=value)
+        try:
+            check_size(message.get("metadata"))
+        except ValueError as error:
+            raise StepFailed(f"the metadata of the step's output {name!r} {error}", field=name) from error
     return found
 
 
@@ -366,6 +385,8 @@ def _brought_home(step: Step, name: str, path: Path) -> Path:
     if path.resolve() != place.resolve():
         shutil.rmtree(place, ignore_errors=True)
         try:
+            if not (path.is_dir() or path.is_file()):
+                raise FileNotFoundError("it is no file and no folder")
             if path.is_dir():
                 shutil.copytree(path, place, symlinks=True)
             else:

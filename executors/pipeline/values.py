@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clew.executors.pipeline.ir import MISSING, Interface, ParameterSpec, ParameterType
+from clew.executors.pipeline.load_yaml import check_size
 from clew.metadata.errors import Invalid
 
 _SPELLING = {
@@ -101,13 +102,16 @@ def allowed(value: Any, spec: ParameterSpec) -> Any:
     return value
 
 
-def _writable(value: Any) -> Any:
-    """``value``, if JSON and UTF-8 can say it. Errors: Mismatch."""
+def writable(value: Any) -> Any:
+    """``value``, if JSON and UTF-8 can say it, and it can be walked through. Errors: Mismatch."""
     try:
+        if isinstance(value, list | dict):
+            check_size(value)
         json.dumps(value, ensure_ascii=False).encode()
-    except (RecursionError, UnicodeEncodeError) as error:
-        deep = isinstance(error, RecursionError)
-        raise Mismatch("fewer levels were expected" if deep else "text in UTF-8 was expected") from error
+    except UnicodeEncodeError as error:
+        raise Mismatch("text in UTF-8 was expected") from error
+    except ValueError as error:
+        raise Mismatch(f"something smaller was expected: it {error}") from error
     return value
 
 
@@ -154,7 +158,7 @@ def bind(inputs: Interface, given: Mapping[str, Any]) -> dict[str, Any]:
             continue
         try:
             given_value = from_text(value, spec.type) if isinstance(value, str) else cast(value, spec.type)
-            bound[name] = _writable(allowed(given_value, spec))
+            bound[name] = writable(allowed(given_value, spec))
         except Mismatch as error:
             raise Invalid(
                 f"parameter {name!r}: {error}, not {str(value)[:80]!r}",

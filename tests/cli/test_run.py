@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -72,6 +73,26 @@ def test_a_step_that_fails_is_exit_code_one_with_its_log(shell: Clew, sums: Path
     assert "FAILED" in shown.err
     assert "| ValueError: told to fail" in shown.err
     assert shown.out.startswith("FAILED in ")
+
+
+def test_what_a_failed_step_printed_does_not_drive_the_terminal(shell: Clew, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    document = {
+        "pipelineInfo": {"name": "loud"},
+        "schemaVersion": "2.1.0",
+        "root": {"dag": {"tasks": {"cry": {"componentRef": {"name": "comp-cry"}}}}},
+        "components": {"comp-cry": {"executorLabel": "exec-cry"}},
+        "deploymentSpec": {
+            "executors": {
+                "exec-cry": {"container": {"image": "x", "command": ["sh", "-c", "printf '\\033[31mred'; exit 3"]}}
+            }
+        },
+    }
+    (tmp_path / "loud.yaml").write_text(json.dumps(document))
+    shown = shell("run", tmp_path / "loud.yaml", "--containers", "host", "--home", home)
+    assert shown.code == 1
+    assert "\\x1b[31mred" in shown.out
+    assert "\x1b" not in shown.out + shown.err
 
 
 def test_a_step_past_its_timeout_fails(shell: Clew, sums: Path, tmp_path: Path) -> None:

@@ -125,6 +125,16 @@ def spoils(data: Input[Dataset], out: Output[Dataset]):
 
 
 @dsl.component
+def claims(said: str, out: Output[Dataset]):
+    import json, os, sys
+
+    told = next(json.loads(word) for word in sys.argv if '"outputFile"' in word)
+    with open(told["outputs"]["outputFile"], "w") as target:
+        target.write(said)
+    os._exit(0)
+
+
+@dsl.component
 def flaky(marker: str) -> int:
     import os
 
@@ -174,6 +184,11 @@ def shell(text: str, out: dsl.OutputPath(str), extra: str = None):
             dsl.IfPresentPlaceholder("extra", then=["has", extra], else_=["none"]),
         ],
     )
+
+
+@dsl.pipeline
+def claiming(said: str):
+    claims(said=said)
 
 
 @dsl.pipeline
@@ -431,7 +446,7 @@ def documented(text: str = "abc") -> int:
 
 PIPELINES = [
     sums, words, imports, looks_inside, sized, chancy, shared, nested, loop, loops, hollow, kinds, crashes, sleeps, forgetful, empty_handed, straying,
-    linking, spoiling, retries, twins, uncached, keyed, folders, ways, needing, annotated, shells, documented,
+    linking, spoiling, retries, twins, uncached, keyed, folders, ways, needing, annotated, shells, documented, claiming,
 ]  # fmt: skip
 
 

@@ -37,6 +37,26 @@ def test_a_crash_fails_its_dependents_and_lets_the_others_finish(bench: Any, sta
     assert _execution(bench, result, "crash").state is ExecutionState.FAILED
 
 
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("[" * 100_000, "is not JSON"),
+        ('{"artifacts": {"out": {"artifacts": [1]}}}', "no list of artifacts"),
+        ('{"artifacts": {"out": {"artifacts": {"a": 1}}}}', "no list of artifacts"),
+        ('{"artifacts": {"out": {"artifacts": [{"uri": 5}]}}}', "a uri that is none"),
+        ('{"artifacts": {"out": {"artifacts": [{"uri": "a\\u0000b"}]}}}', "a uri that is none"),
+        ('{"artifacts": {"out": {"artifacts": [{"metadata": [1]}]}}}', "a metadata that is none"),
+        ('{"artifacts": {"out": {"artifacts": [{"custom_path": 5}]}}}', "a custom_path that is none"),
+        ('{"artifacts": {"out": {"artifacts": [{"custom_path": "/dev/zero"}]}}}', "no file and no folder"),
+        ('{"artifacts": {"out": null}}', "wrote nothing for its output 'out'"),
+    ],
+)
+def test_a_step_that_says_nonsense_of_its_outputs_fails_alone(bench: Any, said: str, why: str) -> None:
+    result = bench.run("claiming", said=said)
+    assert (result.state, [task.state for task in result.tasks]) == ("FAILED", ["FAILED"])
+    assert why in result.error
+
+
 def test_a_crash_leaves_its_log(bench: Any) -> None:
     result = bench.run("crashes")
     log = bench.home / "runs" / result.run / "crash" / "log.txt"

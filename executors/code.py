@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -17,11 +18,19 @@ Source: kfp ``dsl/component_factory.py``, ``_get_command_and_args_for_lightweigh
 """
 
 
+_READS_DOCSTRINGS = re.compile(r"__doc__|\bgetdoc\b|\bhelp\(")
+_READS_ITSELF = re.compile(
+    r"\binspect\.(get(source|comments|frame|block|inner|outer)|stack|trace|currentframe|findsource)|\bfrom inspect\b"
+    r"|lineno|_getframe|__file__|__code__|co_filename|\b(linecache|traceback|getsource(lines|file)?)\b"
+)
+"""What can tell a program its own text or the numbers of its lines: there a comment or a blank line changes results."""
+
+
 @lru_cache(1024)
 def code_digest(source: str) -> Digest:
     """The digest of Python ``source`` by meaning: comments, blanks and docstrings do not count.
 
-    Text that is not Python counts to the letter.
+    Text that is not Python, or may read itself, counts to the letter.
     """
     return of_struct("code", normalised(source))
 
@@ -32,12 +41,9 @@ def component_code(source: str, function: str) -> Digest:
 
     A function that needs nothing else has the digest :func:`live_code` gives it where it is defined.
     """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+    tree = _meaning(source)
+    if tree is None:
         return of_struct("code", source)
-    if "__doc__" not in source:
-        _drop_docstrings(tree)
     own = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n.name == function]
     if len(own) != 1:
         return of_struct("code", ast.unparse(tree))
@@ -76,14 +82,22 @@ def live_code(function: Callable[..., Any]) -> Digest:
 
 
 def normalised(source: str) -> str:
-    """``source`` without comments, layout and docstrings; a docstring stays where the code reads ``__doc__``."""
+    """``source`` without comments, layout and docstrings; to the letter where it may read those."""
+    tree = _meaning(source)
+    return source if tree is None else ast.unparse(tree)
+
+
+def _meaning(source: str) -> ast.Module | None:
+    """What counts of ``source``: docstrings only where it may read them; None where all of it does."""
+    if _READS_ITSELF.search(source):
+        return None
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
-        return source
-    if "__doc__" not in source:
+        return None
+    if not _READS_DOCSTRINGS.search(source):
         _drop_docstrings(tree)
-    return ast.unparse(tree)
+    return tree
 
 
 def _digest(function: str, uses: dict[str, Any]) -> Digest:
@@ -115,15 +129,12 @@ def _undecorated(function: Callable[..., Any]) -> str:
             value=repr(function),
             remedy="Define the step in a file, not in an interactive prompt",
         ) from error
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:  # a lambda in the middle of a line
+    tree = _meaning(source)
+    if tree is None:  # or a lambda in the middle of a line
         return source
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             node.decorator_list = []
-    if "__doc__" not in source:
-        _drop_docstrings(tree)
     return ast.unparse(tree)
 
 

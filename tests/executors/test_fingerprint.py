@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import ast
 import importlib.util
+import json
 import random
 import sys
 from collections.abc import Callable
@@ -87,12 +87,40 @@ def test_a_docstring_that_the_code_reads_counts() -> None:
     assert component_code(a, "f") != component_code(b, "f")
 
 
+@pytest.mark.parametrize("reads", ["inspect.getdoc(f)", "help(f)", 'getattr(f, "__doc__")'])
+def test_a_docstring_counts_however_it_is_read(reads: str) -> None:
+    a, b = (f'def f():\n    """{text}"""\n    return {reads}' for text in "ab")
+    assert component_code(a, "f") != component_code(b, "f")
+
+
+@pytest.mark.parametrize(
+    "reads",
+    [
+        "inspect.getsource(f)",
+        "sys._getframe().f_lineno",
+        "open(__file__).read()",
+        "traceback.format_exc()",
+        "inspect.stack()",
+    ],
+)
+def test_of_code_that_may_read_itself_every_letter_counts(reads: str) -> None:
+    plain, commented = f"def f():\n    return {reads}", f"def f():\n    # why\n    return {reads}"
+    assert component_code(plain, "f") != component_code(commented, "f")
+    assert normalised(commented) == commented
+
+
+@pytest.mark.parametrize("uses", ["np.stack(x)", "inspect.signature(x)", "parser.add_argument('x', help='y')"])
+def test_code_that_only_sounds_so_counts_by_meaning(uses: str) -> None:
+    plain, commented = f"def f(x):\n    return {uses}", f'def f(x):\n    """Doc."""\n    # why\n    return {uses}'
+    assert component_code(plain, "f") == component_code(commented, "f")
+
+
 def test_text_that_is_no_python_counts_to_the_letter() -> None:
     assert normalised("if if") == "if if"
 
 
 def test_normalising_twice_is_normalising_once() -> None:
-    source = Path(ast.__file__).read_text()
+    source = Path(json.__file__).read_text()
     assert normalised(normalised(source)) == normalised(source)
 
 

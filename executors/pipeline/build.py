@@ -22,15 +22,15 @@ _LOOK_S = 0.1
 _NOT_OURS = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
 
 
-def build(folder: Path, wanted: PackageSet, python: str, lock: int, stop: threading.Event) -> None:
-    """Make ``folder`` an environment that has ``wanted``. The caller holds the environment's lock alone.
+def build(folder: Path, wanted: PackageSet, python: str, locks: tuple[int, ...], stop: threading.Event) -> Built:
+    """Make ``folder`` an environment that has ``wanted``; nobody else builds it meanwhile.
 
-    uv inherits ``lock``: should we die, nobody else begins before it is gone too.
+    uv inherits ``locks``: should we die, nobody else begins before it is gone too.
     Errors: SubmitFailed with uv's last words; when ``stop`` is set; when there is no Python as wanted here.
     """
     began = time.monotonic()
     shutil.rmtree(folder, ignore_errors=True)
-    uv = _Uv(_program(), wanted, lock, stop)
+    uv = _Uv(_program(), wanted, locks, stop)
     try:
         interpreter = sys.executable if wanted.python in ("", python) else find_python(wanted.python)
         if not interpreter:
@@ -49,18 +49,17 @@ def build(folder: Path, wanted: PackageSet, python: str, lock: int, stop: thread
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    write_built(
-        folder,
-        Built(
-            wanted.python or python,
-            wanted.kfp,
-            wanted.packages,
-            tuple(map(without_credentials, wanted.options)),
-            _installed(folder),
-            time.time_ns() // 1_000_000,
-            round(time.monotonic() - began, 3),
-        ),
+    built = Built(
+        wanted.python or python,
+        wanted.kfp,
+        wanted.packages,
+        tuple(map(without_credentials, wanted.options)),
+        _installed(folder),
+        time.time_ns() // 1_000_000,
+        round(time.monotonic() - began, 3),
     )
+    write_built(folder, built)
+    return built
 
 
 @lru_cache
@@ -82,10 +81,10 @@ def _options(wanted: PackageSet) -> list[str]:
 
 
 class _Uv:
-    def __init__(self, program: str, wanted: PackageSet, lock: int, stop: threading.Event) -> None:
+    def __init__(self, program: str, wanted: PackageSet, locks: tuple[int, ...], stop: threading.Event) -> None:
         self._program = program
         self._wanted = wanted
-        self._lock = lock
+        self._locks = locks
         self._stop = stop
 
     def run(self, *words: str) -> None:
@@ -105,7 +104,7 @@ class _Uv:
         with subprocess.Popen(
             [self._program, *words],
             env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            start_new_session=True, pass_fds=[self._lock],
+            start_new_session=True, pass_fds=self._locks,
         ) as process:  # fmt: skip
             while True:
                 try:

@@ -101,14 +101,10 @@ class Environments:
         except OSError as error:
             raise write_failed(error, f"the folder of environments {self.root}") from error
         try:
-            while (built := self._ready(lock, folder)) is None:
-                lock.take_alone()
-                if read_built(folder) is None:
-                    from clew.executors.pipeline.build import build
-
-                    if preparing:
-                        preparing(f"installing {', '.join([*wanted.packages, wanted.kfp or 'kfp'])}")
-                    build(folder, wanted, PYTHON_VERSION, lock.descriptor, self._stop)
+            lock.take_shared()  # and kept: what is built, by whomever, cannot be removed before we use it
+            if (built := read_built(folder)) is None:
+                built = self._build_alone(folder, wanted, lock, preparing)
+            lock.mark_used()
         except BaseException:
             lock.release()
             raise
@@ -116,12 +112,22 @@ class Environments:
             self._held.callback(lock.release)
         return Environment(folder / "bin" / "python", _named(wanted, built.installed), built.python)
 
-    def _ready(self, lock: Locked, folder: Path) -> Built | None:
-        lock.take_shared()
-        built = read_built(folder)
-        if built is not None:
-            lock.mark_used()
-        return built
+    def _build_alone(
+        self, folder: Path, wanted: PackageSet, lock: Locked, preparing: Callable[[str], None] | None
+    ) -> Built:
+        """Build, or wait for who builds. Under a lock of its own: others hold that of use while their runs go on."""
+        building = Locked(self.root / f"{folder.name}.build")
+        try:
+            building.take_alone()
+            if (built := read_built(folder)) is not None:
+                return built
+            from clew.executors.pipeline.build import build
+
+            if preparing:
+                preparing(f"installing {', '.join([*wanted.packages, wanted.kfp or 'kfp'])}")
+            return build(folder, wanted, PYTHON_VERSION, (lock.descriptor, building.descriptor), self._stop)
+        finally:
+            building.release()
 
 
 def provided(wanted: PackageSet, root: Path) -> Environment | None:

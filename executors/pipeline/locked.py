@@ -1,4 +1,4 @@
-"""The lock of one environment: held alone while it is built or removed, shared while it is used."""
+"""A lock of one environment: held shared by those who use it, alone by who removes (or, another one, builds) it."""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@
 
 A request on SOCKET (a stream socket we inherit) is a length and a JSON object {folder, args}, with two descriptors: the
 step's log and a pipe. Into the pipe go ``started PID`` once the child leads a session of its own, and ``ended CODE``
-when it is dead and all of its process group with it. Where SOCKET ends, whoever asked is gone: every step is killed.
+when it is dead and all it started with it, in whatever session: what loses its parent becomes a child of its step, and
+of ours when that is dead. Where SOCKET ends, whoever asked is gone: every step is killed.
 
 The child then is what ``python -m MODULE ARGS`` would have become in that folder: it leaves through the end of this
 file, so exit handlers, threads and buffers end as in any Python. This process has one thread, runs nothing of a step's,
@@ -18,6 +19,7 @@ import sys
 del sys.path[0]  # the folder of this file
 
 import argparse  # noqa: E402
+import ctypes  # noqa: E402
 import gc  # noqa: E402
 import importlib.util  # noqa: E402
 import json  # noqa: E402
@@ -29,6 +31,8 @@ import types  # noqa: E402
 from typing import Any, NoReturn, cast  # noqa: E402
 
 _LENGTH_BYTES = 4
+_PR_SET_CHILD_SUBREAPER = 36
+_libc = ctypes.CDLL(None)
 
 
 class _Module:
@@ -70,7 +74,8 @@ def _serve(control: socket.socket) -> dict[str, Any]:
             if descriptor in steps:
                 ready.unregister(descriptor)
                 os.close(descriptor)
-                _bury(*steps.pop(descriptor))
+                pid, pipe = steps.pop(descriptor)
+                _bury(pid, pipe, {other for other, _ in steps.values()})
                 continue
             request, descriptors = _receive(control)
             if request is None:
@@ -108,6 +113,7 @@ def _receive(control: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
 def _settle(request: dict[str, Any], log: int, pipe: int) -> None:
     """In the child: a session, streams and a folder of its own, and nothing else that is open."""
     os.setsid()
+    _adopt_orphans()
     os.dup2(log, 1)
     os.dup2(log, 2)
     _tell(pipe, f"started {os.getpid()}")
@@ -117,10 +123,11 @@ def _settle(request: dict[str, Any], log: int, pipe: int) -> None:
     gc.enable()
 
 
-def _bury(pid: int, pipe: int) -> None:
+def _bury(pid: int, pipe: int, living: set[int]) -> None:
     """Kill what a dead step left behind, while its number cannot be given to another, and tell how it ended."""
     _kill(pid)
     _, status = os.waitpid(pid, 0)
+    _kill_orphans(living)
     _tell(pipe, f"ended {os.waitstatus_to_exitcode(status)}")
     os.close(pipe)
 
@@ -128,7 +135,29 @@ def _bury(pid: int, pipe: int) -> None:
 def _abandon(steps: dict[int, tuple[int, int]]) -> NoReturn:
     for pid, _ in steps.values():
         _kill(pid)
+    _kill_orphans(set())
     os._exit(0)
+
+
+def _adopt_orphans() -> None:
+    """Let what loses its parent below this process become its child."""
+    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _kill_orphans(living: set[int]) -> None:
+    """Kill our children but for the ``living`` steps, and theirs, which become ours as they lose their parents."""
+    while orphans := _children() - living:
+        for pid in orphans:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def _children() -> set[int]:
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children") as stream:
+            return set(map(int, stream.read().split()))
+    except OSError:  # a kernel without that list: the process group is all that is killed
+        return set()
 
 
 def _kill(pid: int) -> None:
@@ -152,6 +181,7 @@ if __name__ == "__main__":
     argparse.ArgumentParser(description="").parse_known_args([])  # translations and patterns: 4 ms of each step's 9
     gc.disable()  # until a child enables it: what it never writes to, it shares with us
     gc.freeze()
+    _adopt_orphans()
     _request = _serve(socket.socket(fileno=int(sys.argv[1])))
     _code = _module.become_main(_request["args"])
     exec(_code, sys.modules["__main__"].__dict__)

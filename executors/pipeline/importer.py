@@ -17,6 +17,8 @@ from clew.metadata.errors import Invalid, SourceUnreachable, StepFailed
 from clew.metadata.reader import Reader
 from clew.metadata.states import ArtifactState
 
+_ADDRESS = "Give an existing file or folder as file:///absolute/path"
+_NO_ADDRESS = "is neither an absolute path nor an address with a scheme"
 _WHOLE = re.compile(r"\{\{\$\.inputs\.parameters\['([^']+)'\]\}\}")
 
 
@@ -37,6 +39,8 @@ def bring(
         raise StepFailed("the importer got no URI", field="uri", value=uri, remedy="Give the pipeline parameter a URI")
     metadata = without_none(_typed(importer.metadata, parameters))
     path = local_path(uri)
+    if path is None and "://" not in uri:
+        raise StepFailed(f"the importer got {uri!r}, which {_NO_ADDRESS}", field="uri", value=uri, remedy=_ADDRESS)
     if path is None:
         return elsewhere(importer.type, output, uri, metadata, sources)
     try:
@@ -46,7 +50,7 @@ def bring(
             f"the importer cannot read {uri}: {error.message}",
             field="uri",
             value=uri,
-            remedy="Give an existing file or folder as file:///absolute/path",
+            remedy=_ADDRESS,
         ) from error
     return Held(importer.type, output, uri, blob.digest, blob.size_bytes, metadata)
 
@@ -80,13 +84,19 @@ def check_imports(component: ir.Component, parameters: Mapping[str, Any], path: 
         body = task.component.body
         if isinstance(body, ir.Importer):
             uri = body.uri.value if isinstance(body.uri, ir.Constant) else given.get(body.uri.name)
-            found = local_path(uri) if isinstance(uri, str) and "{{" not in uri else None
+            if not isinstance(uri, str) or "{{" in uri:
+                continue
+            found = local_path(uri)
+            if found is None and "://" not in uri:
+                raise Invalid(
+                    f"task {place!r} imports {uri!r}, which {_NO_ADDRESS}", field=place, value=uri, remedy=_ADDRESS
+                )
             if found is not None and not found.exists():
                 raise Invalid(
                     f"task {place!r} imports {uri}, and there is no such file",
                     field=place,
                     value=uri,
-                    remedy="Give an existing file or folder as file:///absolute/path",
+                    remedy=_ADDRESS,
                 )
         check_imports(task.component, given, place)
 

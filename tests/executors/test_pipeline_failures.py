@@ -57,6 +57,16 @@ def test_a_step_that_says_nonsense_of_its_outputs_fails_alone(bench: Any, said: 
     assert why in result.error
 
 
+@pytest.mark.parametrize("uri", ["data.csv", "./data.csv", "s3:/bucket", ""])
+def test_an_importer_of_what_is_no_address_is_refused_before_anything_starts(bench: Any, uri: str) -> None:
+    with pytest.raises(Invalid, match="neither an absolute path nor an address"):
+        bench.run("imports", uri=uri)
+
+
+def test_an_importer_of_what_a_task_names_and_is_no_address_fails(bench: Any, states: Any) -> None:
+    assert states(bench.run("imports_what_a_task_names", uri="data.csv"))["importer"] == "FAILED"
+
+
 def test_a_crash_leaves_its_log(bench: Any) -> None:
     result = bench.run("crashes")
     log = bench.home / "runs" / result.run / "crash" / "log.txt"

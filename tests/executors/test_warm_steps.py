@@ -202,6 +202,51 @@ def test_what_a_step_leaves_running_ends_with_it(stage: Stage) -> None:
     assert _is_gone(int(log))
 
 
+_DAEMON = """
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.chdir("/")
+        open(sys.argv[2], "w").write(str(os.getpid()))
+        import time
+        time.sleep(300)
+    os._exit(0)
+os.wait()
+while not os.path.exists(sys.argv[2]) or not open(sys.argv[2]).read():
+    pass
+"""
+"""Leaves its session and its parents, as a daemon does."""
+
+
+@pytest.mark.parametrize("how", ["", "os._exit(3)", "os.kill(os.getpid(), 9)"])
+def test_a_daemon_ends_with_the_step_that_started_it_and_spares_the_other_steps(stage: Stage, how: str) -> None:
+    other = stage.executor.submit(stage.work("import time; time.sleep(2)"))
+    note = stage.folder / "daemon"
+    stage.run(_DAEMON + how, str(note))
+    assert not psutil.pid_exists(int(note.read_text()))
+    assert other.wait().code == 0
+
+
+def test_a_daemon_ends_with_a_step_past_its_time(stage: Stage) -> None:
+    note = stage.folder / "daemon"
+    ended, _ = stage.run(_DAEMON + "import time; time.sleep(60)", str(note), timeout_s=1.0)
+    assert ended.timed_out
+    assert not psutil.pid_exists(int(note.read_text()))
+
+
+def test_a_daemon_ends_with_the_executor(stage: Stage) -> None:
+    note = stage.folder / "daemon"
+    stage.executor.submit(stage.work(_DAEMON + "import time; time.sleep(60)", str(note)))
+    deadline = time.monotonic() + 20
+    while not (note.exists() and note.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    stage.executor.close()
+    while psutil.pid_exists(int(note.read_text())):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_a_step_past_its_time_is_stopped_with_all_it_started(stage: Stage) -> None:
     before = time.monotonic()
     ended, log = stage.run(

@@ -6,11 +6,10 @@ import os
 import re
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from clew.executors.pipeline.resources import Demand
-from clew.metadata.errors import StepFailed
 
 GPU = "nvidia.com/gpu"
 _UNLIMITED = 1 << 60  # what cgroups write where there is no limit, and more
@@ -26,16 +25,26 @@ class Capacity:
     accelerators: tuple[str, ...] = ()
     """Numbers of the devices, as ``CUDA_VISIBLE_DEVICES`` has them."""
 
-    def refuses(self, demand: Demand) -> str:
-        """Why a step could never run here; empty when it can."""
+    def fitted(self, demand: Demand) -> tuple[Demand, str]:
+        """``demand`` no larger than this machine, and what of it is not to be had, in words; empty where all is.
+
+        On a cluster such a step would wait for a larger machine; here it is tried with what there is.
+        """
+        short = []
         if demand.cpus > self.cpus:
-            return f"asks for {demand.cpus:g} processors, and this machine has {self.cpus:g}"
+            short.append(f"{demand.cpus:g} processors, and this machine has {self.cpus:g}")
         if demand.memory_bytes > self.memory_bytes:
-            return f"asks for {_gib(demand.memory_bytes)} of memory, and this machine has {_gib(self.memory_bytes)}"
+            short.append(f"{_gib(demand.memory_bytes)} of memory, and this machine has {_gib(self.memory_bytes)}")
         if demand.accelerators > len(self.accelerators):
             kind = demand.accelerator or "accelerators"
-            return f"asks for {demand.accelerators} {kind}, and this machine has {len(self.accelerators)}"
-        return ""
+            short.append(f"{demand.accelerators} {kind}, and this machine has {len(self.accelerators)}")
+        fitted = replace(
+            demand,
+            cpus=min(demand.cpus, self.cpus),
+            memory_bytes=min(demand.memory_bytes, self.memory_bytes),
+            accelerators=min(demand.accelerators, len(self.accelerators)),
+        )
+        return fitted, f"asks for {'; '.join(short)}" if short else ""
 
 
 def this_machine(accelerators: int | None = None) -> Capacity:
@@ -80,14 +89,6 @@ class Pool:
         self.cpus -= demand.cpus
         self.memory_bytes -= demand.memory_bytes
         self.devices += devices
-
-
-def refused(why: str) -> StepFailed:
-    """The error for a step that could never run here."""
-    return StepFailed(
-        f"the step {why}", field="resources",
-        remedy="Ask for less, run it on a larger machine, or pass --ignore-resources",
-    )  # fmt: skip
 
 
 def _memory_bytes() -> int:

@@ -49,7 +49,7 @@ def check(pipeline: ir.Pipeline, parameters: Mapping[str, Any], options: RunOpti
         check_pythons(pipeline.root)
     capacity = this_machine(options.accelerators)
     if not options.ignore_resources:
-        check_resources(pipeline, bound, capacity)
+        check_resources(pipeline, bound)
     check_pods(pipeline, bound, given, lambda container: engine is None or not why_image(container))
     check_rules(pipeline, options.home, options.rules)
     return Checked(bound, given, engine, capacity)

@@ -19,7 +19,7 @@ from clew.executors.hashed import Hashed
 from clew.executors.images import Resolve, as_written
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.bootstrap import Lightweight, name, read, runs_here
-from clew.executors.pipeline.capacity import Capacity, refused
+from clew.executors.pipeline.capacity import Capacity
 from clew.executors.pipeline.cluster import CREATE_CLAIM, STAND_INS, Bound, Cluster, resolve
 from clew.executors.pipeline.demand import demand_of
 from clew.executors.pipeline.environment import Environment, Environments
@@ -194,7 +194,7 @@ class Decider:
         if container.image in STAND_INS:
             return self._claim(node, container, inputs, started)
         bound = self.cluster.bind(container, node, inputs.parameters)
-        demand = self._demand(node, container)
+        demand, short = self._demand(node, container)
         engine = self.engine if self.engine is not None and why_image(container) else None
         lightweight = read(container)
         inputs = self._told(node, lightweight, inputs)
@@ -216,6 +216,8 @@ class Decider:
 
         def doing(decision: Decision) -> Doing:
             extra = _image_and_pod(container) | rules_kept(rules, decision)
+            if short and not decision.hit:
+                extra["clew.short_of"] = short
             began = started if decision.hit else 0  # a step begins when it is its turn
             return self._doing(node, CONTAINER, inputs, print_, decision, began, reusable=reusable, extra=extra)
 
@@ -242,6 +244,8 @@ class Decider:
                 environment = self._environment(lightweight, python)
                 if environment is None:
                     return Busy(_BUILDS_S)
+            if short:
+                self.preparing(f"{node.path} {short}: it is run with what there is")
             from clew.executors.pipeline.step import Step  # 4 ms that a run in which all is reused need not pay
 
             step = Step(
@@ -291,14 +295,11 @@ class Decider:
                 told[key] = task_config(component, given_to(node), partial(resolve, frame=node.frame))
         return Values(inputs.parameters | told, inputs.artifacts) if told else inputs
 
-    def _demand(self, node: Node, container: ir.Container) -> Demand:
-        """What the step asks of the machine. Errors: StepFailed when it could never run here."""
+    def _demand(self, node: Node, container: ir.Container) -> tuple[Demand, str]:
+        """What the step may count on of the machine, and what it asks for beyond that. Errors: StepFailed."""
         if self.capacity is None or container.resources == NOTHING:
-            return NO_DEMAND
-        demand = demand_of(container.resources, given_to(node))
-        if why := self.capacity.refuses(demand):
-            raise refused(why)
-        return demand
+            return NO_DEMAND, ""
+        return self.capacity.fitted(demand_of(container.resources, given_to(node)))
 
     def _environment(self, lightweight: Lightweight, python: str) -> Environment | None:
         """The Python for a step; None when another thread is building it."""

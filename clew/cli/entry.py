@@ -16,6 +16,7 @@ DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 def run(arguments: Sequence[str]) -> int:
     """Run ``clew ARGUMENTS`` and return the exit code."""
+    _open_standard_streams()
     as_json = "--json" in arguments
     try:
         code = _invoke(list(arguments) or ["--help"])
@@ -48,6 +49,21 @@ def error_line(error: ClewError) -> str:
     if error.remedy:
         parts.append(error.remedy)
     return " ".join(". ".join(parts).replace("?.", "?").split())
+
+
+def _open_standard_streams() -> None:
+    """Let a stream that came closed (``>&-``) be one to nowhere.
+
+    Else the next file that is opened, say the record, has its number, and what is printed goes there.
+    """
+    for number, (name, mode) in enumerate({"stdin": "r", "stdout": "w", "stderr": "w"}.items()):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
 
 
 def _invoke(arguments: list[str]) -> int:

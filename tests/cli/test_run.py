@@ -95,6 +95,14 @@ def test_what_a_failed_step_printed_does_not_drive_the_terminal(shell: Clew, tmp
     assert "\x1b" not in shown.out + shown.err
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_run_whose_streams_are_closed_completes(shell: Clew, sums: Path, tmp_path: Path, closed: str) -> None:
+    command = f'exec "{CLEW}" run "{sums}" --home "{tmp_path}" {closed}'
+    assert subprocess.run(["sh", "-c", command], timeout=60).returncode == 0
+    assert shell("runs", "ls", "--home", tmp_path, "--json").json()["items"][0]["state"] == "COMPLETE"
+    assert shell("verify", "--home", tmp_path).code == 0
+
+
 def test_a_step_past_its_timeout_fails(shell: Clew, sums: Path, tmp_path: Path) -> None:
     shown = shell("run", sums, "-p", "sleep=60", "--timeout", 1, "--home", tmp_path, "--json")
     assert (shown.code, shown.json()["state"]) == (1, "FAILED")

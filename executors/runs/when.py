@@ -15,6 +15,7 @@ from clew.metadata.value import Value
 _EVERY = re.compile(r"(\d{1,9})(s|m|h|d)")
 _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _CONCURRENCY_MAX = 1000
+_EVERY_MAX_S = 100 * 366 * 86_400  # a century: later than the calendar of what reads it goes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,13 @@ class When:
         """The same, cron in its usual spelling. Errors: UsageError naming what cannot be."""
         if bool(self.cron) == bool(self.every_s):
             raise UsageError("a schedule has either a cron expression or an interval", field="cron", remedy="Give one")
+        if not self.cron and not 1 <= self.every_s <= _EVERY_MAX_S:
+            raise UsageError(
+                f"every {self.every_s} s cannot be",
+                field="every",
+                value=self.every_s,
+                remedy=f"Write an interval of 1 to {_EVERY_MAX_S} s",
+            )
         if not 1 <= self.max_concurrency <= _CONCURRENCY_MAX:
             raise UsageError(
                 f"{self.max_concurrency} runs at once cannot be",

@@ -96,6 +96,8 @@ def test_a_time_that_does_not_exist_in_the_zone_fires_once_that_day() -> None:
         lambda: When(cron="0 9 * * *", zone="Mars/Olympus").checked(),
         lambda: When(cron="0 9 * * *", zone="../../etc/passwd").checked(),
         lambda: When(every_s=60, max_concurrency=0).checked(),
+        lambda: When(every_s=-1).checked(),
+        lambda: When(every_s=10**13).checked(),
         lambda: When(every_s=60, start_ms=2, end_ms=1).checked(),
         lambda: every("0m"),
         lambda: every("10 minutes"),

@@ -83,7 +83,7 @@ class GraphQLHttp:
             body = orjson.loads(raw)
         except orjson.JSONDecodeError as error:
             raise RequestError(
-                f"the body is not JSON: {error}", field="body", remedy='Send UTF-8 JSON: {{"query": "..."}}'
+                f"the body is not JSON: {error}", field="body", remedy='Send UTF-8 JSON: {"query": "..."}'
             ) from error
         answer = self.service.answer(read_request(body), request_id)
         status = spell(answer.codes[0]).http if strict and not answer.executed else 200

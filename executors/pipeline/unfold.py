@@ -207,7 +207,12 @@ def is_triggered(node: Node) -> bool:
 
     Errors: StepFailed where that cannot be told.
     """
-    return holds(node.task.condition, node.inputs.parameters, node.path)
+    return holds(node.task.condition, _all_given(node), node.path)
+
+
+def _all_given(node: Node) -> dict[str, Any]:
+    """The parameters of a node whose inputs are bound, with those that only its task has and its component does not."""
+    return given_to(node) | node.inputs.parameters
 
 
 def inputs_of(node: Node) -> Values:
@@ -234,7 +239,7 @@ def given_to(node: Node) -> dict[str, Any]:
         if found is not ir.MISSING:
             raw[name] = select(wanted.select, found, f"{node.path}.{name}") if wanted.select else found
     for name, (value, selected) in constants.items():
-        value = fill_constants(value, raw)
+        value = fill_constants(value, {n: constant for n, (constant, _) in constants.items()} | raw)
         raw[name] = select(selected, value, f"{node.path}.{name}") if selected else value
     return raw
 
@@ -264,11 +269,11 @@ def items_of(node: Node) -> list[Any]:
     assert loop is not None
     source = loop.items
     if isinstance(source, ir.Constant):
-        items: Any = fill_constants(source.value, node.inputs.parameters)
+        items: Any = fill_constants(source.value, _all_given(node))
     elif loop.artifacts:
         items = node.inputs.artifacts.get(source.name, [])
     else:
-        items = node.inputs.parameters.get(source.name)
+        items = _all_given(node).get(source.name)
     if isinstance(items, str):  # a list that came as its text
         with suppress(ValueError):
             items = json.loads(items)

@@ -120,6 +120,30 @@ def test_a_loop_runs_over_a_bare_step(bench: Any) -> None:
     assert [t.outputs["Output"] for t in result.tasks if t.kind == "container"] == [1, 2, 3]
 
 
+@pytest.mark.parametrize(("wanted", "output"), [(3, [1, 2]), (4, None)])
+def test_inputs_that_a_task_gives_and_its_component_does_not_declare_count_for_condition_and_items(
+    bench: Any, wanted: int, output: Any
+) -> None:
+    def edit(document: Any) -> None:
+        task = document["root"]["dag"]["tasks"]["number"]
+        task["parameterIterator"] = {"itemInput": "n", "items": {"inputParameter": "all"}}
+        values = {"all": [1, 2], "three": 3}
+        task["inputs"] = {"parameters": {name: {"runtimeValue": {"constant": v}} for name, v in values.items()}}
+        task["triggerPolicy"] = {"condition": f"inputs.parameter_values['three'] == {wanted}"}
+
+    assert _edited(bench, "level_five", edit, n=9).outputs.get("Output") == output
+
+
+def test_a_placeholder_may_stand_for_another_constant(bench: Any) -> None:
+    def edit(document: Any) -> None:
+        parameters = {"n": "{{$.inputs.parameters['seven']}}", "seven": 7}
+        document["root"]["dag"]["tasks"]["number"]["inputs"] = {
+            "parameters": {name: {"runtimeValue": {"constant": v}} for name, v in parameters.items()}
+        }
+
+    assert _edited(bench, "level_five", edit, n=9).outputs["Output"] == 7
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_an_exit_task_runs_in_every_run_and_is_told_how_it_went(bench: Any, tmp_path: Path, fails: bool) -> None:
     for _ in range(2):

@@ -84,6 +84,11 @@ def _check_artifacts(task: ir.Task, tasks: dict[str, ir.Task], inputs: ir.Interf
 
 def _check_given(task: ir.Task, place: Place) -> None:
     loop = task.loop
+    if loop is not None and isinstance(loop.items, ir.Constant):
+        names = {*task.parameters, *task.component.inputs.parameters}
+        if found := unresolvable(loop.items.value, names):
+            where = place.get("parameterIterator").get("items")
+            raise where.fail(f"the placeholder {found} stands for nothing in the items of {task.name!r}", _UNRESOLVABLE)
     if loop is not None and isinstance(loop.items, ir.ComponentInput):
         given = task.artifacts if loop.artifacts else task.parameters
         if loop.items.name not in given:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,14 @@ def test_bottomless_items_of_a_loop_are_refused(compiled: Path, items: str) -> N
 
     error = _refused(_edited(compiled, edit))
     assert error.field == "root.dag.tasks.for-loop-1.parameterIterator.items.raw"
+
+
+@pytest.mark.parametrize("text", ["{{channel:task=;name=a;type=String;}}", "{{$.inputs.parameters['nope']}}"])
+def test_items_of_a_loop_with_a_placeholder_the_sdk_did_not_fill_are_refused(compiled: Path, text: str) -> None:
+    def edit(document: dict[str, Any]) -> None:
+        _tasks(document)["for-loop-1"]["parameterIterator"]["items"] = {"raw": json.dumps(["x", f"{text}1"])}
+
+    assert f"{text} stands for nothing" in _refused(_edited(compiled, edit)).message
 
 
 def _bomb(depth: int) -> str:

@@ -78,7 +78,9 @@ def _report(error: ClewError, as_json: bool) -> int:
         import json
 
         print(json.dumps({"error": error.as_dict()}), flush=True)
-    _say(f"clew: {error_line(error)}")
+    from clew.draw.words import clean
+
+    _say(f"clew: {clean(error_line(error))}")
     return exit_code(error)
 
 

@@ -70,6 +70,12 @@ def test_bad_input_with_json_is_one_error_object(
     assert error["message"]
 
 
+def test_an_error_about_what_was_given_does_not_drive_the_terminal(clew: Clew) -> None:
+    shown = clew("run", "\x1b[31mred.yaml")
+    assert "\\x1b[31mred.yaml" in shown.err
+    assert "\x1b" not in shown.err
+
+
 def test_a_filter_error_shows_where(clew: Clew) -> None:
     error = clew("ls", "artifacts", "--where", "type = = 'x'", "--json").json()["error"]
     assert int(error["position"]) == 7

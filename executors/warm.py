@@ -108,7 +108,9 @@ class _Server:
             raise
         finally:
             os.close(theirs)
-        if not select.select([news], [], [], _READY_S)[0] and self._process is not None:
+        ready = select.poll()  # select() takes no descriptor beyond 1023
+        ready.register(news, select.POLLIN)
+        if not ready.poll(_READY_S * 1000) and self._process is not None:
             self._process.kill()
         return _started(WarmProcess(news, self))
 

@@ -175,7 +175,9 @@ class _Planner(Scheduler):
         return Done(doing_failed(node, ""), ExecutionState.COMPLETE, Values())
 
     def _take_decision(self, node: Node, what: ToRun | Busy) -> None:
-        assert isinstance(what, ToRun), "nobody else computes what is only planned"
+        if isinstance(what, Busy):  # another thread looks for the same environment
+            super()._take_decision(node, what)
+            return
         decision, print_ = what.doing.decision, what.doing.fingerprint
         digest = print_.digest if print_ else None
         self._unknown[node] = f"{node.path} has to run before"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from clew.executors.pipeline import plan as plan_module
 from clew.executors.pipeline.load import load
 from clew.executors.pipeline.options import RunOptions
 from clew.executors.pipeline.plan import Plan, plan
@@ -188,3 +190,16 @@ def test_a_graph_that_waits_counts_as_one_and_an_opened_one_by_its_tasks(bench: 
         ("count-words", "wait"),
     ]
     assert (plan_of_nested.count("run"), plan_of_nested.count("wait")) == (1, 3)
+
+
+def test_tasks_that_look_for_one_environment_at_once_wait_for_each_other(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = plan_module._AsTheyAre._provided
+
+    def slowly(*arguments: Any) -> Any:
+        time.sleep(0.3)
+        return found(*arguments)
+
+    monkeypatch.setattr(plan_module._AsTheyAre, "_provided", slowly)
+    assert {task.verdict for task in bench.plan("loops").tasks} <= {"run", "wait"}

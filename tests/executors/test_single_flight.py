@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -27,7 +28,19 @@ def test_a_claim_is_held_once_and_can_be_taken_after_it_is_released(tmp_path: Pa
     again = cache.claim(DIGEST)
     assert again is not None
     again.release()
-    assert not list((tmp_path / "locks").iterdir())
+    assert [file.stat().st_size for file in (tmp_path / "locks").iterdir()] == [0]
+
+
+def test_claims_by_the_thousand_take_one_descriptor(tmp_path: Path) -> None:
+    cache, before = _cache(tmp_path), len(os.listdir("/dev/fd"))
+    claims = [cache.claim(of_bytes(str(i).encode())) for i in range(3000)]
+    assert all(claims)
+    assert len(os.listdir("/dev/fd")) == before + 1
+    assert _cache(tmp_path).claim(of_bytes(b"7")) is None
+    for claim in claims:
+        assert claim is not None
+        claim.release()
+    assert len(os.listdir("/dev/fd")) == before
 
 
 def test_threads_that_wait_for_a_claim_get_it_one_at_a_time(tmp_path: Path) -> None:

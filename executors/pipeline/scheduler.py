@@ -25,7 +25,7 @@ from clew.executors.pipeline.held import Values
 from clew.executors.pipeline.news import Cancel, Decided, Ended, Fatal, News, Note, Unbegun
 from clew.executors.pipeline.recorder import Done, Recorder
 from clew.executors.pipeline.steps import STATES, Steps
-from clew.executors.pipeline.unfold import Frame, Node, gather, iteration_inputs
+from clew.executors.pipeline.unfold import FINAL, Frame, Node, gather, iteration_inputs
 from clew.executors.protocol import Executor, Observer, TaskEvent
 from clew.metadata.blobs.failure import write_failed
 from clew.metadata.blobs.protocol import ArtifactStore
@@ -162,18 +162,22 @@ class Scheduler:
     def _open_graph(self, node: Node) -> None:
         frame = Frame(node.dag, node.path, node.folder, node.inputs, node, node.frame.index, node.execution or 0)
         node.iterations = [frame]
+        node.opened = node.under_way = 1
         self._unfold(frame)
 
     def _open_iterations(self, loops: list[Node]) -> None:
         """As many iterations of each loop as its limit allows, all in one change."""
+        if self.canceled:
+            return
         opening: list[tuple[Node, int]] = []
         for node in loops:
             assert node.task.loop is not None
-            under_way = sum(f is not None and f in self._open for f in node.iterations)
-            room = (node.task.loop.limit or len(node.items)) - under_way
-            unopened = [i for i, frame in enumerate(node.iterations) if frame is None]
-            opening += [(node, i) for i in unopened[: max(room, 0)]]
-        if not opening or self.canceled:
+            room = (node.task.loop.limit or len(node.items)) - node.under_way
+            upto = min(len(node.items), node.opened + max(room, 0))
+            opening += [(node, i) for i in range(node.opened, upto)]
+            node.under_way += upto - node.opened
+            node.opened = upto
+        if not opening:
             return
         frames = []
         for node, i in opening:
@@ -319,18 +323,19 @@ class Scheduler:
         node = frame.parent
         if node is None:
             return
+        node.under_way -= 1
         if node.task.loop is not None:
             self._ended_dags.append((frame.execution, STATES[frame.state], frame.results))
             if not self.canceled:
                 self._open_iterations([node])
-        if any(f is not None and f in self._open for f in node.iterations):
+        if node.under_way or node.state in FINAL:
             return
-        if None in node.iterations and not self.canceled:
+        if node.opened < len(node.iterations) and not self.canceled:
             return
         if frame.state == "FAILED" and node.task.loop is None and not self.canceled and self._tries_again(node):
             return
         states = {f.state for f in node.iterations if f is not None}
-        good = states <= {"COMPLETE"} and None not in node.iterations
+        good = states <= {"COMPLETE"} and node.opened == len(node.iterations)
         self._end(node, "COMPLETE" if good else "CANCELED" if self.canceled else "FAILED", gather(node))
 
     def _tries_again(self, node: Node) -> bool:

@@ -39,6 +39,10 @@ class Node:
     outputs: Values = field(default_factory=Values)
     iterations: list[Frame | None] = field(default_factory=list)
     """Of a loop, by index; of a graph, one; None until opened."""
+    opened: int = 0
+    """How many of them were opened so far."""
+    under_way: int = 0
+    """How many of those have not ended."""
     items: list[Any] = field(default_factory=list)
     inputs: Values = field(default_factory=Values)
     """Of a graph or loop: what is handed down."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from clew.metadata.errors import StepFailed
 
+_INPUT = re.compile(r"""inputs\.parameter_values\[["']([^"']+)["']\]""")
 _KEYS = re.compile(r"""parseJson\(string_value\)((?:\[(?:"[^"\\]*"|'[^'\\]*')\])+)""")
 _KEY = re.compile(r"""\[["']([^"']*)["']\]""")
 
@@ -33,6 +34,11 @@ def check(expression: str) -> None:
         _program(expression)
     except Exception as error:
         raise ValueError(_words(error)) from error
+
+
+def names_in(condition: str) -> list[str]:
+    """The inputs a condition names, as the SDK writes them."""
+    return _INPUT.findall(condition)
 
 
 def holds(condition: str, parameters: Mapping[str, Any], where: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clew.executors.pipeline import ir
 from clew.executors.pipeline.bootstrap import read
+from clew.executors.pipeline.cel import names_in
 from clew.executors.pipeline.document import Place
 from clew.executors.pipeline.load_task import task_output
 from clew.executors.pipeline.placeholder import unresolvable
@@ -51,6 +52,13 @@ def check_task(task: ir.Task, tasks: dict[str, ir.Task], inputs: ir.Interface, p
     _check_parameters(task, tasks, inputs, place)
     _check_artifacts(task, tasks, inputs, place)
     _check_given(task, place)
+    for name in names_in(task.condition):
+        if name not in task.parameters:
+            raise (
+                place.get("triggerPolicy")
+                .get("condition")
+                .fail(f"the condition of task {task.name!r} names {name!r}, which is no input of it")
+            )
     for other in task.after:
         if other not in tasks:
             raise place.get("dependentTasks").fail(f"task {task.name!r} waits for {other!r}, which is not there")

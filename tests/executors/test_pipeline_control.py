@@ -211,12 +211,17 @@ def test_a_condition_that_cannot_be_decided_fails_its_task_and_guesses_nothing(b
     assert result.state == "FAILED"
     assert "cannot be evaluated" in result.error
 
+
+def test_a_condition_on_what_is_no_input_is_refused_before_anything_starts(bench: Any) -> None:
     def name(document: dict[str, Any]) -> None:
         document["root"]["dag"]["tasks"]["condition-1"]["triggerPolicy"]["condition"] = (
             "inputs.parameter_values['nope'] == 3"
         )
 
-    assert "there is no 'nope'" in _edited(bench, "unresolvable", name).error
+    with pytest.raises(InvalidPipeline, match="names 'nope', which is no input of it") as refused:
+        _edited(bench, "unresolvable", name)
+    assert refused.value.field == "root.dag.tasks.condition-1.triggerPolicy.condition"
+    assert bench.record.seq() == 0
 
 
 def test_a_condition_that_is_no_cel_is_refused_before_anything_starts(bench: Any) -> None:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clew.cli.given import pairs, parameters_from, paths, read_pipeline
+from clew.cli.given import pairs, parameters_from, read_pipeline
 from clew.cli.options import Home, Json
-from clew.cli.run import Containers, Looks, Pythons
 from clew.cli.run_cache import (
     CacheFailures,
     CacheMode,
@@ -24,6 +23,25 @@ from clew.cli.run_cache import (
     mode_of,
     rules_of,
 )
+from clew.cli.run_given import (
+    Accelerators,
+    Artifacts,
+    ConfigMap,
+    Containers,
+    ContainersOption,
+    IgnoreResources,
+    Look,
+    Looks,
+    Parameter,
+    ParametersFile,
+    Python,
+    Pythons,
+    RunNamespace,
+    Secret,
+    StepPython,
+    Volume,
+    run_options,
+)
 
 if TYPE_CHECKING:
     from clew.executors.pipeline.ir import Pipeline
@@ -36,13 +54,8 @@ def plan(
     pipeline: Annotated[
         str, typer.Argument(metavar="PIPELINE", help="As of `clew run`: IR, or SOURCE.py.", show_default=False)
     ],
-    parameter: Annotated[
-        list[str] | None, typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A parameter; may be repeated.")
-    ] = None,
-    parameters: Annotated[
-        Path | None,
-        typer.Option("--parameters", metavar="FILE", help="Parameters from a JSON or YAML file; -p adds to it."),
-    ] = None,
+    parameter: Parameter = None,
+    parameters: ParametersFile = None,
     no_cache: NoCache = False,
     refresh: Refresh = False,
     cache: CacheMode = None,
@@ -52,38 +65,17 @@ def plan(
     cache_failures: CacheFailures = None,
     cache_policy: CachePolicyFile = None,
     project: Project = None,
-    containers: Annotated[
-        Containers, typer.Option("--containers", help="What a run would do with steps that need their image.")
-    ] = Containers.AUTO,
-    step_python: Annotated[
-        Pythons, typer.Option("--step-python", help="Python components on this Python, or that of their image.")
-    ] = Pythons.HERE,
-    python: Annotated[
-        Path | None,
-        typer.Option("--python", metavar="PATH", help="The Python whose kfp compiles SOURCE.py (the active one)."),
-    ] = None,
-    secret: Annotated[
-        list[str] | None, typer.Option("--secret", metavar="NAME=PATH", help="A secret, as of `clew run`.")
-    ] = None,
-    config_map: Annotated[
-        list[str] | None, typer.Option("--config-map", metavar="NAME=PATH", help="A config map, likewise.")
-    ] = None,
-    look: Annotated[Looks, typer.Option("--look", help="How far a run would look at addresses elsewhere.")] = Looks.OFF,
-    artifacts: Annotated[
-        str | None, typer.Option("--artifacts", metavar="URL", help="Where a run would keep artifacts.")
-    ] = None,
-    accelerators: Annotated[
-        int | None, typer.Option("--accelerators", metavar="N", min=0, help="Accelerators there are.")
-    ] = None,
-    ignore_resources: Annotated[
-        bool, typer.Option("--ignore-resources", help="Do not count what steps ask of the machine.")
-    ] = False,
-    volume: Annotated[
-        list[str] | None, typer.Option("--volume", metavar="CLAIM=FOLDER", help="The folder of a volume claim.")
-    ] = None,
-    namespace: Annotated[
-        str | None, typer.Option("--namespace", "-n", metavar="NAME", help="Namespace a run would record in.")
-    ] = None,
+    containers: ContainersOption = Containers.AUTO,
+    step_python: StepPython = Pythons.HERE,
+    python: Python = None,
+    secret: Secret = None,
+    config_map: ConfigMap = None,
+    look: Look = Looks.OFF,
+    artifacts: Artifacts = None,
+    accelerators: Accelerators = None,
+    ignore_resources: IgnoreResources = False,
+    volume: Volume = None,
+    namespace: RunNamespace = None,
     home: Home = None,
     json: Json = False,
 ) -> None:
@@ -98,27 +90,22 @@ def plan(
       clew plan pipeline.yaml -p depth=4 --json | jq '.tasks[] | select(.verdict == "run")'
     """
     from clew.executors.pipeline.check import check
-    from clew.executors.pipeline.options import RunOptions
     from clew.settings import load
 
     settings = load(home=home, url="", namespace=namespace, artifacts=artifacts)
-    options = RunOptions(
-        home=settings.home.absolute(),
-        cache=mode_of(no_cache, refresh, cache),
-        cache_at_most=settings.cache,
-        rules=rules_of(max_age, scope, ignore_input, cache_failures, cache_policy),
-        project=project or "",
-        containers=containers.value,
-        namespace=settings.namespace,
-        actor=settings.author,
-        python=step_python.value,
-        look=look.value,
+    options = run_options(
+        settings,
+        mode_of(no_cache, refresh, cache),
+        rules_of(max_age, scope, ignore_input, cache_failures, cache_policy),
+        project=project,
+        containers=containers,
+        step_python=step_python,
+        look=look,
         accelerators=accelerators,
         ignore_resources=ignore_resources,
-        environments=settings.environments_folder,
-        secrets=paths("secret", "--secret name=path", secret),
-        config_maps=paths("config-map", "--config-map name=path", config_map),
-        volumes=paths("volume", "--volume claim=folder", volume),
+        secret=secret,
+        config_map=config_map,
+        volume=volume,
     )
     given = parameters_from(parameters) | pairs("parameter", "-p name=value", parameter)
     read = read_pipeline(pipeline, python)

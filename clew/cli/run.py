@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from enum import StrEnum
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clew.cli.given import pairs, parameters_from, paths, read_pipeline
+from clew.cli.given import pairs, parameters_from, read_pipeline
 from clew.cli.options import Home, Json
 from clew.cli.run_cache import (
     CacheFailures,
@@ -24,6 +23,25 @@ from clew.cli.run_cache import (
     mode_of,
     rules_of,
 )
+from clew.cli.run_given import (
+    Accelerators,
+    Artifacts,
+    ConfigMap,
+    Containers,
+    ContainersOption,
+    IgnoreResources,
+    Look,
+    Looks,
+    Parameter,
+    ParametersFile,
+    Python,
+    Pythons,
+    RunNamespace,
+    Secret,
+    StepPython,
+    Volume,
+    run_options,
+)
 from clew.metadata.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,32 +51,7 @@ if TYPE_CHECKING:
     from clew.wiring import Home as OpenedHome
 
 
-class Looks(StrEnum):
-    """How far addresses elsewhere are looked at."""
-
-    OFF = "off"
-    IDENTITY = "identity"
-    BYTES = "bytes"
-
-
-class Pythons(StrEnum):
-    """Which Python runs Python components."""
-
-    HERE = "here"
-    IMAGE = "image"
-
-
 EXIT = {"COMPLETE": 0, "CANCELED": 130}
-
-
-class Containers(StrEnum):
-    """What to do with steps whose program lives in an image."""
-
-    AUTO = "auto"
-    DOCKER = "docker"
-    PODMAN = "podman"
-    HOST = "host"
-    REFUSE = "refuse"
 
 
 def run(
@@ -68,13 +61,8 @@ def run(
             metavar="[PIPELINE]", help="KFP v2 IR (YAML), or SOURCE.py[:function] to compile.", show_default=False
         ),
     ] = None,
-    parameter: Annotated[
-        list[str] | None, typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A parameter; may be repeated.")
-    ] = None,
-    parameters: Annotated[
-        Path | None,
-        typer.Option("--parameters", metavar="FILE", help="Parameters from a JSON or YAML file; -p adds to it."),
-    ] = None,
+    parameter: Parameter = None,
+    parameters: ParametersFile = None,
     no_cache: NoCache = False,
     refresh: Refresh = False,
     cache: CacheMode = None,
@@ -91,27 +79,12 @@ def run(
     timeout: Annotated[
         float | None, typer.Option("--timeout", metavar="S", min=0.001, help="Seconds a step may take.")
     ] = None,
-    containers: Annotated[
-        Containers,
-        typer.Option("--containers", help="What runs tasks that need their image; host is this machine itself."),
-    ] = Containers.AUTO,
-    look: Annotated[
-        Looks, typer.Option("--look", help="Look at imported addresses elsewhere: by ETag, or by their bytes.")
-    ] = Looks.OFF,
-    artifacts: Annotated[
-        str | None,
-        typer.Option("--artifacts", metavar="URL", help="Keep artifacts there: a folder, s3://, gs://, az://."),
-    ] = None,
-    step_python: Annotated[
-        Pythons, typer.Option("--step-python", help="Run Python components on this Python, or that of their image.")
-    ] = Pythons.HERE,
-    accelerators: Annotated[
-        int | None,
-        typer.Option("--accelerators", metavar="N", min=0, help="Accelerators there are; otherwise what can be seen."),
-    ] = None,
-    ignore_resources: Annotated[
-        bool, typer.Option("--ignore-resources", help="Do not count what steps ask of the machine.")
-    ] = False,
+    containers: ContainersOption = Containers.AUTO,
+    look: Look = Looks.OFF,
+    artifacts: Artifacts = None,
+    step_python: StepPython = Pythons.HERE,
+    accelerators: Accelerators = None,
+    ignore_resources: IgnoreResources = False,
     name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="What to call the run.")] = None,
     experiment: Annotated[
         str | None, typer.Option("--experiment", "-e", metavar="NAME", help="The experiment it belongs to (Default).")
@@ -123,26 +96,14 @@ def run(
         str | None,
         typer.Option("--resume", metavar="RUN", help="Go on where RUN ended, in a new run; takes no PIPELINE."),
     ] = None,
-    secret: Annotated[
-        list[str] | None,
-        typer.Option("--secret", metavar="NAME=PATH", help="A secret: a folder, or a JSON, YAML or .env file."),
-    ] = None,
-    config_map: Annotated[
-        list[str] | None, typer.Option("--config-map", metavar="NAME=PATH", help="A config map, likewise.")
-    ] = None,
-    volume: Annotated[
-        list[str] | None, typer.Option("--volume", metavar="CLAIM=FOLDER", help="The folder of a volume claim.")
-    ] = None,
-    python: Annotated[
-        Path | None,
-        typer.Option("--python", metavar="PATH", help="The Python whose kfp compiles SOURCE.py (the active one)."),
-    ] = None,
+    secret: Secret = None,
+    config_map: ConfigMap = None,
+    volume: Volume = None,
+    python: Python = None,
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Print the run's id; it goes on in a process of its own.")
     ] = False,
-    namespace: Annotated[
-        str | None, typer.Option("--namespace", "-n", metavar="NAME", help="Namespace to record in.")
-    ] = None,
+    namespace: RunNamespace = None,
     home: Home = None,
     json: Json = False,
 ) -> None:
@@ -170,7 +131,6 @@ def run(
     """
     from clew.cli.progress import progress
     from clew.executors.pipeline.check import check
-    from clew.executors.pipeline.options import RunOptions
     from clew.executors.pipeline.run import run_pipeline
     from clew.executors.runs.about import About, labels_of
     from clew.settings import load
@@ -179,25 +139,22 @@ def run(
     mode = mode_of(no_cache, refresh, cache)
     rules = rules_of(max_age, scope, ignore_input, cache_failures, cache_policy)
     settings = load(home=home, url="", namespace=namespace, max_parallel=max_parallel, artifacts=artifacts)
-    options = RunOptions(
-        home=settings.home.absolute(),
-        max_parallel=settings.max_parallel,
+    options = replace(
+        run_options(
+            settings,
+            mode,
+            rules,
+            project=project,
+            containers=containers,
+            step_python=step_python,
+            look=look,
+            accelerators=accelerators,
+            ignore_resources=ignore_resources,
+            secret=secret,
+            config_map=config_map,
+            volume=volume,
+        ),
         step_timeout_s=timeout,
-        cache=mode,
-        cache_at_most=settings.cache,
-        rules=rules,
-        project=project or "",
-        containers=containers.value,
-        namespace=settings.namespace,
-        actor=settings.author,
-        python=step_python.value,
-        accelerators=accelerators,
-        ignore_resources=ignore_resources,
-        look=look.value,
-        environments=settings.environments_folder,
-        secrets=paths("secret", "--secret name=path", secret),
-        config_maps=paths("config-map", "--config-map name=path", config_map),
-        volumes=paths("volume", "--volume claim=folder", volume),
         about=About(name or "", experiment or About().experiment, labels_of(label or [])).checked(),
     )
     given = parameters_from(parameters) | pairs("parameter", "-p name=value", parameter)

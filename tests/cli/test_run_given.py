@@ -22,12 +22,12 @@ def asking(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_secret_a_config_map_and_a_volume_are_given_by_name(shell: Any, asking: Path, tmp_path: Path) -> None:
-    (tmp_path / "s.env").write_text("token=abc")
+    (tmp_path / "s.env").write_text("token=k33p-quiet")
     (tmp_path / "fixed").mkdir()
     home = tmp_path / "home"
     said = shell("run", asking / "variable.yaml", "--secret", f"one={tmp_path}/s.env", "--home", home, "--json")
-    assert json.loads(said.out)["outputs"] == {"Output": {"TOKEN": "abc"}}
-    assert "abc" not in said.err
+    assert json.loads(said.out)["outputs"] == {"Output": {"TOKEN": "k33p-quiet"}}
+    assert "k33p-quiet" not in said.err
     said = shell("run", asking / "keyed.yaml", "--volume", f"fixed={tmp_path}/fixed", "--home", home)
     assert (said.code, (tmp_path / "fixed" / "f").read_text()) == (0, "x")
 

@@ -27,15 +27,6 @@ _READS_ITSELF = re.compile(
 
 
 @lru_cache(1024)
-def code_digest(source: str) -> Digest:
-    """The digest of Python ``source`` by meaning: comments, blanks and docstrings do not count.
-
-    Text that is not Python, or may read itself, counts to the letter.
-    """
-    return of_struct("code", normalised(source))
-
-
-@lru_cache(1024)
 def component_code(source: str, function: str) -> Digest:
     """The digest of ``function`` in ``source``, a module the SDK wrote, with what else the module holds.
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from clew.executors.pipeline.resources import Demand
 
-GPU = "nvidia.com/gpu"
 _UNLIMITED = 1 << 60  # what cgroups write where there is no limit, and more
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 

@@ -28,7 +28,7 @@ from clew.api.health import Health
 from clew.api.metrics import Metrics
 from clew.api.mlmd.service import MetadataStoreService
 from clew.api.mlmd.web import web_routes
-from clew.api.pages import page_routes, query_page
+from clew.api.pages import page_routes
 from clew.api.pulse import Pulse
 from clew.api.service import Services
 from clew.api.settings import ApiSettings
@@ -62,13 +62,12 @@ def create_app(services: Services, settings: ApiSettings | None = None) -> FastA
     )
     app.router.routes += [
         Route("/graphql", graphql.post, methods=["POST"]),
-        Route("/graphql", query_page, methods=["GET"]),
         WebSocketRoute("/graphql", listen),
         Route("/healthz", health.healthz, methods=["GET"]),
         Route("/readyz", health.readyz, methods=["GET"]),
         Route("/metrics", health.metrics_text, methods=["GET"]),
         *web_routes(MetadataStoreService(services), pool),
-        *page_routes(),
+        *page_routes(settings),
     ]
     app.add_exception_handler(HTTPException, _http_error)
     return app

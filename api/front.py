@@ -23,8 +23,8 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
 ]
+_NOT_FRAMED = (b"x-frame-options", b"DENY")
 
 
 class Front:
@@ -86,9 +86,8 @@ class _Passing:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [
-                *message.get("headers", ()),
-                (b"x-request-id", self.request_id.encode()),
-                *_HEADERS,
-            ]
+            own = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode()), *_HEADERS]
+            if not any(name == b"content-security-policy" for name, _ in own):  # a page says itself who may frame it
+                own.append(_NOT_FRAMED)
+            message["headers"] = own
         await self.forward(message)

@@ -13,13 +13,12 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 
 from clew.api.errors import UNAUTHENTICATED, RequestError
+from clew.api.pages import is_page
 from clew.api.settings import LOOPBACK, ApiSettings
 from clew.metadata.errors import PermissionDenied
 
 OPEN_PATHS = ("/healthz", "/readyz")
 """Answered without a token: they tell nothing of the record."""
-PAGE_PATHS = ("/", "/graphql", "/graphiql/")
-"""Pages without data, which a browser loads before it can send a token (GET only)."""
 
 
 class Guard:
@@ -36,8 +35,8 @@ class Guard:
         host = headers.get("host", "")
         self._check_host(host)
         self._check_origin(headers.get("origin"), host)
-        is_page = method == "GET" and kind == "http" and (path in PAGE_PATHS or path.startswith("/graphiql/"))
-        if path not in OPEN_PATHS and not is_page and kind == "http":
+        is_open = path in OPEN_PATHS or (method in ("GET", "HEAD") and is_page(path))
+        if kind == "http" and not is_open:
             self.check_token(headers.get("authorization"))
 
     def check_token(self, authorization: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from clew.metadata.errors import UsageError
 
@@ -38,6 +39,10 @@ class ApiSettings:
     """Host names, beside the loopback's, under which the server may be called."""
     allowed_origins: tuple[str, ...] = ()
     """Browser origins, beside the server's own, that may call it (``https://lineage.example``)."""
+    embed_from: tuple[str, ...] = ()
+    """Origins whose pages may show ours in a frame (``https://kubeflow.example``); none by default."""
+    pages: Path | None = None
+    """Folder of the built pages; None: where this package keeps them."""
     threads: int = 64
     """Operations that run at once; concurrent writers share commits, so more than cores."""
     poll_s: float = 0.05

@@ -7,6 +7,7 @@ the home's ``clew.toml``, the default. ``docs/configuration.md`` describes each;
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -48,6 +49,8 @@ class Settings:
     """File with the authority whose certificates clients must show (mTLS); empty: they need none."""
     token: str = ""
     """Bearer token a server demands and a client sends; empty: none."""
+    embed_from: str = ""
+    """Origins whose pages may show the explorer in a frame, with spaces between; empty: none."""
     engine: str = "auto"
     """Graph engine of `clew up`: auto, embedded (numba) or sql."""
     cache: str = "on"
@@ -186,8 +189,15 @@ def _check(name: str, value: Any) -> None:
         raise ValueError("write postgresql://USER@HOST/DATABASE")
     if name == "namespace" and (not value or "\0" in value or len(value) > 255):
         raise ValueError("write 1 to 255 characters")
+    if name == "embed_from" and not all(map(_is_origin, value.split())):
+        raise ValueError("write origins as https://HOST or https://HOST:PORT, with spaces between")
     if name in ("host", "token", "actor") and "\0" in value:
         raise ValueError("it holds NUL")
+
+
+def _is_origin(text: str) -> bool:
+    """Whether ``text`` is one origin, and nothing that a policy would read as more."""
+    return re.fullmatch(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", text) is not None
 
 
 def _os_user() -> str:

@@ -17,6 +17,7 @@ from clew.api.graphql.execute import Answer, GraphQLService, read_request
 from clew.api.graphql.limits import exceeded
 from clew.api.graphql.operation import Stream
 from clew.api.metrics import Metrics
+from clew.api.packing import LEAST_BYTES, crosses_a_wire, gzipped, takes
 from clew.metadata.errors import ClewError, TimedOut, Unavailable
 
 JSON = "application/json"
@@ -30,6 +31,7 @@ class _Sent(NamedTuple):
     status: int
     body: bytes
     answer: Answer
+    encoding: str = ""
 
 
 class GraphQLHttp:
@@ -48,19 +50,24 @@ class GraphQLHttp:
         try:
             self._check_media(request)
             raw = await _body(request, self._limits.body_bytes)
-            sent = await self._answered(raw, request_id, strict=media == GRAPHQL_JSON)
+            packs = takes(request.headers.get("accept-encoding", ""), "gzip") and crosses_a_wire(request)
+            sent = await self._answered(raw, request_id, strict=media == GRAPHQL_JSON, packs=packs)
         except ClewError as error:
             spelled = self.service.spell(error, request_id)
             self.metrics.operated("", [error.code])
             return Response(orjson.dumps({"errors": [spelled]}), http_status(error), media_type=media)
         self.metrics.operated(sent.answer.kind, sent.answer.codes)
-        return Response(sent.body, sent.status, media_type=media)
+        headers = {"vary": "accept-encoding"}
+        if sent.encoding:
+            headers["content-encoding"] = sent.encoding
+        return Response(sent.body, sent.status, headers, media)
 
-    async def _answered(self, raw: bytes, request_id: str, *, strict: bool) -> _Sent:
+    async def _answered(self, raw: bytes, request_id: str, *, strict: bool, packs: bool) -> _Sent:
         if self._busy >= self._most:
             raise Unavailable("the server has too much to do", remedy="Try again in a moment")
         self._busy += 1
-        work = asyncio.get_running_loop().run_in_executor(self.stream.pool, self._answer, raw, request_id, strict)
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(self.stream.pool, self._answer, raw, request_id, strict, packs)
         work.add_done_callback(self._done)
         try:
             return await asyncio.wait_for(asyncio.shield(work), self._limits.time_s + GRACE_S)
@@ -77,7 +84,7 @@ class GraphQLHttp:
         if not work.cancelled():
             work.exception()  # heard, also when nobody waits any more
 
-    def _answer(self, raw: bytes, request_id: str, strict: bool) -> _Sent:
+    def _answer(self, raw: bytes, request_id: str, strict: bool, packs: bool) -> _Sent:
         """In a worker thread: bytes in, bytes out."""
         try:
             body = orjson.loads(raw)
@@ -88,7 +95,10 @@ class GraphQLHttp:
         answer = self.service.answer(read_request(body), request_id)
         status = spell(answer.codes[0]).http if strict and not answer.executed else 200
         try:
-            return _Sent(status, orjson.dumps(answer.body), answer)
+            plain = orjson.dumps(answer.body)
+            if packs and len(plain) >= LEAST_BYTES:
+                return _Sent(status, gzipped(plain), answer, "gzip")
+            return _Sent(status, plain, answer)
         except TypeError as error:
             refused = {"errors": [self.service.spell(error, request_id)]}
             return _Sent(500, orjson.dumps(refused), Answer(refused, ["INTERNAL"], answer.kind, False))

@@ -32,11 +32,20 @@ def up(
         int | None,
         typer.Option("--grpc-port", metavar="G", help="gRPC port of ML Metadata (8421); 0 takes a free one."),
     ] = None,
+    embed_from: Annotated[
+        str | None,
+        typer.Option(
+            "--embed-from",
+            metavar="ORIGIN",
+            help="Site that may show the explorer in a frame, as https://kubeflow.example; several: with spaces.",
+        ),
+    ] = None,
     home: Home = None,
 ) -> None:
     """Serve a home over HTTP and gRPC.
 
-    GraphQL at /graphql, with GraphiQL; /healthz, /readyz, /metrics. ML Metadata's service on the gRPC port.
+    The explorer at /, GraphQL at /graphql, with GraphiQL; /healthz, /readyz, /metrics. ML Metadata's service on the
+    gRPC port.
 
     Ready when /readyz answers 200. Ctrl-C or SIGTERM stops it after the requests in flight.
 
@@ -53,8 +62,8 @@ def up(
     from clew.wiring import Home as OpenedHome
 
     _allow_connections()
-    settings = load(home=home, host=host, port=port, grpc_port=grpc_port, url="")
-    faces = ApiSettings(token=settings.token or None)
+    settings = load(home=home, host=host, port=port, grpc_port=grpc_port, embed_from=embed_from, url="")
+    faces = ApiSettings(token=settings.token or None, embed_from=tuple(settings.embed_from.split()))
     check_bind(settings.host, faces)
     listening = _listen(settings.host, settings.port, "--port")
     opened = OpenedHome(settings, create=True)

@@ -143,7 +143,7 @@ def _only_the_server_was_asked(page: Page, served: str) -> bool:
     return all(url.startswith((served, "data:", "blob:" + served)) for url in page.requested)
 
 
-@pytest.mark.skipif(not (BUILT / "index.html").is_file(), reason="GraphiQL is not built (make setup builds it)")
+@pytest.mark.skipif(not (BUILT / "graphiql.html").is_file(), reason="GraphiQL is not built (make setup builds it)")
 def test_graphiql_renders_and_runs_a_query_without_any_network(browser: str, served: str) -> None:
     async def act(page: Page) -> None:
         await page.until("document.querySelector('.graphiql-execute-button') !== null")

@@ -48,6 +48,11 @@ def test_every_setting_has_a_variable() -> None:
         ("timeout_s", "nan"),
         ("debug", "maybe"),
         ("token", "a\0b"),
+        ("embed_from", "kubeflow.example"),
+        ("embed_from", "https://kubeflow.example/path"),
+        ("embed_from", "https://a.example; script-src *"),
+        ("embed_from", "https://*.example"),
+        ("embed_from", "*"),
     ],
 )
 def test_a_bad_value_is_refused_naming_setting_and_source(name: str, value: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clew.executors.runs.service import RunService
 from clew.graph.protocol import GraphEngine
 from clew.graph.sql import SqlEngine
+from clew.metadata.namespaces import Namespaces
 from clew.metadata.reader import Reader
 from clew.metadata.record import Record
 
@@ -23,6 +25,12 @@ class Services:
     """What can be done with runs; None where there is no home to run them in."""
     most_rows: int | None = None
     """Rows a query may answer, where whoever asks must not be kept waiting; more are TooLong."""
+
+    home: str = ""
+    """Name of the home that is served."""
+    started_ms: int = field(default_factory=lambda: int(time.time() * 1000))
+    """When it began to serve."""
+    namespaces: Namespaces = field(default_factory=Namespaces)
 
     def read(self) -> AbstractContextManager[Reader]:
         """A snapshot of now. Errors: TooLong beyond ``most_rows``."""

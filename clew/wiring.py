@@ -42,6 +42,11 @@ class Home:
         self._create = create
 
     @property
+    def name(self) -> str:
+        """What people call it: its folder, with the one it lies in where that says nothing (``churn/.clew``)."""
+        return str(Path(*self.path.parts[-2:])) if self.path.name.startswith(".") else self.path.name
+
+    @property
     def blobs_folder(self) -> Path:
         """Artifact bytes."""
         return self.path / "blobs"
@@ -137,7 +142,13 @@ class Home:
         from clew import __version__
         from clew.api.service import Services
 
-        return Services(record=self.record, engine=self.engine, version=__version__, runs=self.run_service())
+        return Services(
+            record=self.record,
+            engine=self.engine,
+            version=__version__,
+            home=self.name,
+            runs=self.run_service(),
+        )
 
     def close(self) -> None:
         """Stop the engine and release the record."""

@@ -23,6 +23,7 @@ from clew.api.graphql.impact import ImpactAnswer, impact_of
 from clew.api.graphql.lineage import Lineage, LineageFilter, PathsAnswer, asked_of, lineage, paths_of
 from clew.api.graphql.listing import Asked, page_of
 from clew.api.graphql.log import Change, changes_page
+from clew.api.graphql.look import LookQuery
 from clew.api.graphql.nodes import (
     Artifact,
     Context,
@@ -46,7 +47,7 @@ Shown = Annotated[LineageFilter | None, strawberry.argument(description="Which r
 
 
 @strawberry.type(description="What Clew can be asked.")
-class Query(RunQuery, ScheduleQuery, CacheQuery):
+class Query(LookQuery, RunQuery, ScheduleQuery, CacheQuery):
     """Every question."""
 
     @resolved

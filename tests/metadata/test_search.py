@@ -77,9 +77,7 @@ def test_what_is_remembered_of_a_node_finds_it(filled: Record, text: str, expect
     assert found(filled, text) == [expected]
 
 
-@pytest.mark.parametrize(
-    "text", ["", "  \n", "nothing of that", "10_", "!", "artifact:99", "99999999999999999999"]
-)
+@pytest.mark.parametrize("text", ["", "  \n", "nothing of that", "10_", "!", "artifact:99", "99999999999999999999"])
 def test_what_nothing_has_finds_nothing(filled: Record, text: str) -> None:
     assert found(filled, text) == []
 

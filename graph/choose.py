@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from clew.graph.protocol import EVERYTHING, Counts, Direction, GraphEngine, NodeFilter, Paths, Trace
+from clew.graph.protocol import EVERYTHING, Among, Counts, Direction, GraphEngine, NodeFilter, Paths, Trace
 from clew.graph.sql import SqlEngine
 from clew.metadata.errors import Invalid
 from clew.metadata.ids import NodeRef
@@ -105,6 +105,10 @@ class WarmingEngine:
     ) -> Paths:
         """Shortest paths from ``a`` down to ``b``."""
         return self._engine.paths(a, b, limit=limit, max_depth=max_depth, min_seq=min_seq)
+
+    def among(self, nodes: Sequence[NodeRef], *, edges: bool = False, min_seq: int = 0) -> Among:
+        """How ``nodes`` are wired."""
+        return self._engine.among(nodes, edges=edges, min_seq=min_seq)
 
     def close(self) -> None:
         """Close both engines; one that is still being made is closed when it is made."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from clew.graph.loom import BOTH, DOWN, UP, Loom, Oracle
-from clew.graph.protocol import EVERYTHING, Direction, GraphEngine, NodeFilter, Trace
+from clew.graph.protocol import EVERYTHING, Among, Direction, GraphEngine, NodeFilter, Trace
 from clew.metadata.change import Change, NodePut
 from clew.metadata.errors import ArtifactNotFound, ExecutionNotFound, Invalid, TimedOut
 from clew.metadata.ids import Kind, NodeRef
@@ -61,6 +61,16 @@ def finds_paths(engine: GraphEngine, oracle: Oracle, a: NodeRef, b: NodeRef) -> 
     assert found.length == length
     assert sorted(found.paths) == sorted(map(list, paths))
     assert not found.partial
+
+
+def wired(engine: GraphEngine, oracle: Oracle, nodes: Sequence[NodeRef]) -> Among:
+    """Assert that ``among`` says what the oracle says; return the answer."""
+    counts, edges = oracle.among(nodes)
+    found = engine.among(nodes, edges=True)
+    assert dict(zip(found.refs(), zip(found.parents, found.children, strict=True), strict=True)) == counts
+    assert len(found.ids) == len(counts), "a node is listed once"
+    assert sorted(found.edges) == sorted(edges)
+    return found
 
 
 class GraphEngineContract:
@@ -285,6 +295,34 @@ class GraphEngineContract:
         with pytest.raises(TimedOut):
             engine.trace([loom["raw"]], min_seq=seq + 1)
 
+    def test_among_some_nodes_lie_their_events_and_beside_each_its_neighbours(
+        self, loom: Loom, engine: GraphEngine
+    ) -> None:
+        loom.weave("raw, raw/DECLARED_INPUT > clean > tidy", "tidy, raw, config > train > model, log", "model > use > ")
+        loom.node(Kind.ARTIFACT, "alone")
+        loom.weave("a > self > a", "raw > late > tidy")
+        every = list(loom.names.values())
+        for nodes in (every, every[::-1], every[::2], [loom["raw"], loom["tidy"]], [loom["clean"], loom["raw"]], []):
+            assert wired(engine, loom.oracle, [*nodes, *nodes[:2]]).refs() == nodes
+        assert not engine.among(every).edges
+
+    def test_among_leaves_out_what_is_not_recorded_and_refuses_contexts(self, loom: Loom, engine: GraphEngine) -> None:
+        loom.weave("raw > train > model")
+        strange = [NodeRef(Kind.ARTIFACT, 77), NodeRef(Kind.EXECUTION, 0), NodeRef(Kind.EXECUTION, 2**62)]
+        assert wired(engine, loom.oracle, [strange[0], loom["train"], *strange[1:], loom["raw"]]).refs() == [
+            loom["train"],
+            loom["raw"],
+        ]
+        with pytest.raises(Invalid):
+            engine.among([loom["raw"], NodeRef(Kind.CONTEXT, 1)])
+
+    def test_among_sees_what_was_just_written(self, loom: Loom, engine: GraphEngine) -> None:
+        loom.weave("raw > train > model")
+        for n in range(3):
+            seq = loom.weave(f"raw, model > use{n} > ")
+            assert engine.among([loom["raw"]], min_seq=seq).children[0] == n + 2
+            wired(engine, loom.oracle, list(loom.names.values()))
+
     def test_ids_with_wide_gaps_are_followed(self, loom: Loom, engine: GraphEngine, record: Record) -> None:
         loom.weave("a > run > b")
         change = Change()
@@ -304,5 +342,10 @@ class GraphEngineContract:
         assert NodeRef(Kind.EXECUTION, 2**40) in trace.refs()
         loom.weave("b > later > c")
         agrees(engine, loom.oracle, [loom["c"]])
+        between = engine.among([NodeRef(Kind.EXECUTION, 5_000_000), NodeRef(Kind.ARTIFACT, 2**40)], edges=True)
+        assert list(zip(between.ids, between.parents, between.children, strict=True)) == [
+            (5_000_000, 1, 1), (2**40, 1, 1),
+        ]  # fmt: skip
+        assert between.edges == [(5_000_000, int(EventType.INPUT), 2**40)]
         with pytest.raises(ArtifactNotFound):
             engine.trace([NodeRef(Kind.ARTIFACT, 4_999_999)])

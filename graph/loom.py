@@ -72,6 +72,12 @@ class Oracle:
             ]
         return distance[a], set(paths)
 
+    def among(self, nodes: Iterable[NodeRef]) -> tuple[dict[NodeRef, tuple[int, int]], set[Edge]]:
+        """Parents and children of those that are recorded, and the events between them."""
+        there = {ref for ref in nodes if ref in self.nodes}
+        wired = {ref: (len(self._next(ref, UP)), len(self._next(ref, DOWN))) for ref in there}
+        return wired, {edge for edge in self.events if there.issuperset(_ends(edge)) and _leads(edge)}
+
     def _distances(self, seeds: list[NodeRef], way: Direction) -> dict[NodeRef, int]:
         found, frontier, at = dict.fromkeys(seeds, 0), set(seeds), 0
         while frontier:

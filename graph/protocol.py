@@ -104,6 +104,32 @@ class Paths:
     took_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Some nodes, each once and in the order asked for: how they are wired to each other and to the rest.
+
+    Shape: N nodes in four parallel sequences; E edges as in a Trace.
+    """
+
+    kinds: Sequence[int]
+    """0 artifact, 1 execution."""
+    ids: Sequence[int]
+    parents: Sequence[int]
+    """Distinct nodes one step up, in the whole record."""
+    children: Sequence[int]
+    """Distinct nodes one step down."""
+    edges: Sequence[tuple[int, int, int]]
+    """Events between the nodes; empty unless asked for."""
+    seq: Seq
+    took_ms: float
+
+    def refs(self) -> list[NodeRef]:
+        """The nodes as refs, in order."""
+        return [
+            NodeRef(Kind.EXECUTION if k else Kind.ARTIFACT, int(i)) for k, i in zip(self.kinds, self.ids, strict=True)
+        ]
+
+
 class GraphEngine(Protocol):
     """Lineage questions over the record. Errors: ArtifactNotFound, ExecutionNotFound for unknown seeds; TimedOut
     when ``min_seq`` is not reached within five seconds; Invalid for a bad depth, limit or a context as a seed."""
@@ -143,6 +169,10 @@ class GraphEngine(Protocol):
         self, a: NodeRef, b: NodeRef, *, limit: int = 10, max_depth: int | None = None, min_seq: int = 0
     ) -> Paths:
         """Shortest paths from ``a`` down to ``b``."""
+        ...
+
+    def among(self, nodes: Sequence[NodeRef], *, edges: bool = False, min_seq: int = 0) -> Among:
+        """How ``nodes`` are wired. What is not recorded is left out, not an error."""
         ...
 
     def close(self) -> None:

@@ -34,6 +34,16 @@ _EVENTS = {
         FROM event AS e
         WHERE e.{column} = ANY(CAST(? AS bigint[])) AND e.type IN ({types})""",
 }
+_DEGREES = {
+    "sqlite": """
+        SELECT e.{column}, COUNT(DISTINCT e.{other})
+        FROM json_each(?) AS wanted CROSS JOIN event AS e
+        WHERE e.{column} = wanted.value AND e.type IN ({types})""",
+    "postgresql": """
+        SELECT e.{column}, COUNT(DISTINCT e.{other})
+        FROM event AS e
+        WHERE e.{column} = ANY(CAST(? AS bigint[])) AND e.type IN ({types})""",
+}
 _NODES = {
     "sqlite": """
         SELECT n.id, n.type_id, n.state, n.namespace, n.created_ms
@@ -84,6 +94,20 @@ class Rows:
         found = self._events("artifact_id", artifacts, _OUTPUT if up else _INPUT) if artifacts else []
         if executions:
             found += self._events("execution_id", executions, _INPUT if up else _OUTPUT)
+        return found
+
+    def degrees(self, codes: Sequence[int], up: bool) -> dict[int, int]:
+        """How many distinct nodes lie one step ``up`` or down from ``codes``; those with none are absent."""
+        found: dict[int, int] = {}
+        for kind, (column, other) in enumerate((("artifact_id", "execution_id"), ("execution_id", "artifact_id"))):
+            ids = [code >> 1 for code in codes if code & 1 == kind]
+            if ids:
+                sql = _DEGREES[self._reader.dialect].format(
+                    column=column, other=other, types=_INPUT if up == (kind == 1) else _OUTPUT
+                )
+                sql += (_EVENTS_AS_OF if self._past else "") + f" GROUP BY e.{column}"
+                rows = self._reader.query(sql, (self._list(ids), *self._past))
+                found |= {2 * id + kind: count for id, count in rows}
         return found
 
     def attributes(self, codes: Iterable[int]) -> dict[int, Attributes]:

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from clew.graph.protocol import EVERYTHING, Counts, Direction, NodeFilter, Paths, Trace
+from clew.graph.protocol import EVERYTHING, Among, Counts, Direction, NodeFilter, Paths, Trace
 from clew.graph.question import admits_all, at_least, node_of, not_found, wait_for, walk_of
 from clew.graph.rows import Edge, Rows, code_of, ref_of, step
 from clew.graph.unfold import unfold
@@ -125,6 +125,31 @@ class SqlEngine:
             [[ref_of(code) for code in path] for path in paths],
             length,
             cut or more,
+            seq,
+            (time.perf_counter() - started) * 1e3,
+        )
+
+    def among(self, nodes: Sequence[NodeRef], *, edges: bool = False, min_seq: int = 0) -> Among:
+        """How ``nodes`` are wired."""
+        started = time.perf_counter()
+        asked = [code_of(node_of(ref, "nodes")) for ref in dict.fromkeys(nodes)]
+        self._wait(min_seq)
+        with self._record.read(as_of=self._as_of) as reader:
+            rows = Rows(reader)
+            there = rows.attributes(asked)
+            codes = [code for code in asked if code in there]
+            up, down = (rows.degrees(codes, up) if codes else {} for up in (True, False))
+            between: set[Edge] = set()
+            if edges:
+                executions = [code for code in codes if code & 1]
+                between = _among([*rows.edges(executions, True), *rows.edges(executions, False)], set(codes))
+            seq = reader.seq
+        return Among(
+            [code & 1 for code in codes],
+            [code >> 1 for code in codes],
+            [up.get(code, 0) for code in codes],
+            [down.get(code, 0) for code in codes],
+            sorted(between),
             seq,
             (time.perf_counter() - started) * 1e3,
         )

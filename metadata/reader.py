@@ -300,7 +300,7 @@ class Reader:
 
     def node_rows(self, kind: Kind) -> Iterator[Sequence[Row]]:
         """Chunks of (id, type_id, state or None, namespace, created_ms, created_seq, updated_seq), ascending."""
-        source, parameters = self._source(kind)
+        source, parameters = self.source(kind)
         state = "NULL" if kind is Kind.CONTEXT else "state"
         sql = f"SELECT id, type_id, {state}, namespace, created_ms, created_seq, updated_seq FROM {source} ORDER BY id"
         yield from self._session.stream(sql, parameters)
@@ -309,14 +309,8 @@ class Reader:
         """Rows of a constant statement (``?`` parameters) at this snapshot: for engines inside Clew."""
         return self._session.fetch(sql, parameters)
 
-    @property
-    def dialect(self) -> str:
-        """``sqlite`` or ``postgresql``."""
-        return self._session.dialect
-
-    # -- private -------------------------------------------------------------------------------------------------
-
-    def _source(self, kind: Kind) -> tuple[str, list[Any]]:
+    def source(self, kind: Kind) -> tuple[str, list[Any]]:
+        """FROM what the nodes of a kind are read at this snapshot, and its parameters: for statements of ``query``."""
         table = kind.value
         if not self.is_as_of:
             return table, []
@@ -326,6 +320,13 @@ class Reader:
             f"SELECT {names} FROM {table}_history WHERE updated_seq <= ? AND until_seq > ?) AS {table}",
             [self.seq] * 3,
         )
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._session.dialect
+
+    # -- private -------------------------------------------------------------------------------------------------
 
     def _edges(self, table: str) -> tuple[str, list[Any]]:
         if not self.is_as_of:
@@ -342,7 +343,7 @@ class Reader:
         return TypeTable({row[0]: type_of_row(row) for row in rows})
 
     def _nodes(self, kind: Kind, where: str, parameters: Sequence[Any], order: str = "id") -> list[Node]:
-        source, before = self._source(kind)
+        source, before = self.source(kind)
         sql = f"SELECT {','.join(NODE_TABLES[kind.value])} FROM {source} WHERE {where} ORDER BY {order}"
         of_row, types = OF_ROW[kind], self._types
         return [of_row(row, types) for row in self._session.fetch(sql, (*before, *parameters))]
@@ -375,7 +376,7 @@ class Reader:
         self, kind: Kind, where: str | None, type: str | int | None, namespace: str | None, context_id: int | None
     ) -> tuple[str, list[str], list[Any]]:
         """FROM, WHERE clauses and parameters of a listing."""
-        source, parameters = self._source(kind)
+        source, parameters = self.source(kind)
         clauses: list[str] = []
         table = kind.value
         if isinstance(type, int):

@@ -52,6 +52,14 @@ class ContainerMode(Enum):
     REFUSE = "refuse"
 
 
+class NeighbourOrder(Enum):
+    """Which neighbours come first."""
+
+    RECENT = "recent"
+    FAN_OUT = "fan_out"
+    NAME = "name"
+
+
 class OrderField(Enum):
     """What a listing is ordered by."""
 
@@ -199,6 +207,16 @@ _describe(
     },
 )
 _describe(
+    NeighbourOrder,
+    "NeighbourOrder",
+    "Which neighbours come first.",
+    {
+        "RECENT": "Those created last.",
+        "FAN_OUT": "Those with most neighbours further in the same direction.",
+        "NAME": "By name, by code point; those without one first.",
+    },
+)
+_describe(
     OrderField,
     "OrderField",
     "What a listing is ordered by.",
@@ -249,6 +267,7 @@ __all__ = [
     "EventType",
     "ExecutionState",
     "Kind",
+    "NeighbourOrder",
     "OrderDirection",
     "OrderField",
     "PropertyType",

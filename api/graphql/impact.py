@@ -10,7 +10,6 @@ from clew.api.graphql.lineage import (
     DepthCount,
     Lineage,
     LineageFilter,
-    Reached,
     TypeCount,
     asked_of,
     lineage_of,
@@ -20,6 +19,7 @@ from clew.api.graphql.lineage import (
 )
 from clew.api.graphql.nodes import Node
 from clew.api.graphql.operation import Operation, Snapshot
+from clew.api.graphql.reached import Reached
 from clew.api.graphql.scalars import Int64
 from clew.graph.impact import impact
 from clew.graph.protocol import EVERYTHING, Counts
@@ -90,5 +90,5 @@ def impact_of(
         partial=counts.partial,
         seq=Int64(counts.seq),
         took_ms=counts.took_ms + found.trace.took_ms,
-        reached=lineage_of(operation, found.trace, past),
+        reached=lineage_of(operation, found.trace, past, engine, seeds),
     )

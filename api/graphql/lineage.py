@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import strawberry
 
 from clew.api.graphql.describe import resolved
-from clew.api.graphql.enums import ArtifactState, Direction, EventType, ExecutionState, Kind
+from clew.api.graphql.enums import ArtifactState, Direction, ExecutionState, Kind
 from clew.api.graphql.filters import AsOf, moment
-from clew.api.graphql.nodes import Node, artifacts_by_id, executions_by_id
+from clew.api.graphql.nodes import Node
 from clew.api.graphql.operation import Info, Operation, Snapshot, selects
+from clew.api.graphql.reached import KINDS, PREFIXES, Drawn, LineageEdge, LineageNode, Reached, edges_of, refs_of
 from clew.api.graphql.scalars import Int64
 from clew.api.graphql.types import Type, types_of
 from clew.api.narrow import MOST, narrow
 from clew.graph.protocol import EVERYTHING, Counts, GraphEngine, NodeFilter, Paths, Trace
 from clew.metadata.errors import Invalid, LimitExceeded, TypeNotFound
 from clew.metadata.ids import NodeRef
-
-_REFS = ("artifact:", "execution:")
 
 
 @strawberry.input(description="Which reached nodes an answer shows. The walk passes through the others.")
@@ -39,46 +37,16 @@ class LineageFilter:
     created_until_ms: Int64 | None = strawberry.field(default=None, description="Created before this time.")
 
 
-class Reached:
-    """The refs of one answer, whose nodes load together when the first is asked for."""
+@strawberry.type(
+    description="How much lies one way from the seeds, seeds not counted: no depth and no filter bounds it."
+)
+class ReachCount:
+    """A count."""
 
-    __slots__ = ("_nodes", "operation", "past", "refs", "seq")
-
-    def __init__(self, operation: Operation, refs: Sequence[tuple[int, int]], seq: int, past: Snapshot | None) -> None:
-        self.operation = operation
-        self.refs = refs
-        self.seq = seq
-        self.past = past
-        self._nodes: dict[tuple[int, int], Node] | None = None
-
-    def node(self, ref: tuple[int, int]) -> Node:
-        """The node of ``ref`` = (0 artifact or 1 execution, id)."""
-        if self._nodes is None:
-            snapshot = self.past or self.operation.snapshot_since(self.seq)
-            artifacts = artifacts_by_id(snapshot, [id for kind, id in self.refs if not kind])
-            executions = executions_by_id(snapshot, [id for kind, id in self.refs if kind])
-            self._nodes = {(0, id): node for id, node in artifacts.items()}
-            self._nodes |= {(1, id): node for id, node in executions.items()}
-        return self._nodes[ref]
-
-
-@strawberry.type(description="A node that a walk reached.")
-class LineageNode:
-    """A reached node."""
-
-    id: strawberry.ID = strawberry.field(description="`artifact:42` or `execution:7`.")
-    kind: Kind = strawberry.field(description="ARTIFACT or EXECUTION.")
-    depth: int = strawberry.field(description="Hops from the nearest seed: a producer is 1 away, its inputs 2.")
-    node: Node = strawberry.field(description="The node, whole.")
-
-
-@strawberry.type(description="An edge between two shown nodes: data flows as the event type tells.")
-class LineageEdge:
-    """An edge."""
-
-    execution: strawberry.ID = strawberry.field(description="`execution:7`.")
-    artifact: strawberry.ID = strawberry.field(description="`artifact:42`.")
-    type: EventType = strawberry.field(description="Whether it was read or written.")
+    artifacts: Int64 = strawberry.field(description="Artifacts.")
+    executions: Int64 = strawberry.field(description="Executions.")
+    total: Int64 = strawberry.field(description="Both.")
+    depth: int = strawberry.field(description="Hops to the farthest.")
 
 
 @strawberry.type(description="What a walk through the graph reached, seeds included, nearest first.")
@@ -87,42 +55,54 @@ class Lineage:
 
     trace: strawberry.Private[Trace]
     reached: strawberry.Private[Reached]
+    engine: strawberry.Private[GraphEngine]
+    seeds: strawberry.Private[Sequence[NodeRef]]
 
     depth: int = strawberry.field(description="Deepest level reached.")
     total_nodes: Int64 = strawberry.field(
         description="Nodes that match within `depth`, also where `maxNodes` cut the list."
     )
     total_edges: Int64 = strawberry.field(description="Edges between them.")
-    partial: bool = strawberry.field(description="Whether `maxNodes` or `depth` left something out.")
+    partial: bool = strawberry.field(
+        description="Whether `maxNodes` or `depth` left something out; of a subgraph, whether ids are not recorded."
+    )
     seq: Int64 = strawberry.field(description="The change up to which the record is reflected.")
     took_ms: float = strawberry.field(description="Time the walk took, in milliseconds.")
 
     @resolved
     def nodes(self, info: Info) -> list[LineageNode]:
         """The nodes, nearest first."""
-        load = self.reached.node if selects(info, "node") else _unread
-        return [
-            LineageNode(
-                id=strawberry.ID(f"{_REFS[ref[0]]}{ref[1]}"),
-                kind=Kind.EXECUTION if ref[0] else Kind.ARTIFACT,
-                depth=int(depth),
-                node=load(ref),
-            )
-            for ref, depth in zip(self.reached.refs, self.trace.depths, strict=True)
-        ]
+        return Drawn(self.reached, self.trace.depths, self.engine, self.trace.edges).nodes(info)
 
     @resolved
     def edges(self) -> list[LineageEdge]:
         """The edges between the shown nodes."""
-        self.reached.operation.spend(len(self.trace.edges))
-        return [
-            LineageEdge(
-                execution=strawberry.ID(f"execution:{execution}"),
-                artifact=strawberry.ID(f"artifact:{artifact}"),
-                type=EventType(int(type)),
-            )
-            for execution, type, artifact in self.trace.edges
-        ]
+        return edges_of(self.reached.operation, self.trace.edges)
+
+    @resolved
+    def upstream(self) -> ReachCount:
+        """Everything the seeds were made from, counted, beyond `depth` and `maxNodes`. Counted only when asked for."""
+        return self._count(Direction.UP)
+
+    @resolved
+    def downstream(self) -> ReachCount:
+        """Everything made from the seeds, counted, beyond `depth` and `maxNodes`. Counted only when asked for."""
+        return self._count(Direction.DOWN)
+
+    def _count(self, direction: Direction) -> ReachCount:
+        seeds = set(self.seeds)
+        if not seeds:
+            return ReachCount(artifacts=Int64(0), executions=Int64(0), total=Int64(0), depth=0)
+        counts = self.engine.counts(list(self.seeds), direction, min_seq=int(self.trace.seq))
+        self.reached.operation.check_time()
+        executions = counts.executions - sum(seed.kind is Kind.EXECUTION for seed in seeds)
+        artifacts = counts.artifacts - sum(seed.kind is Kind.ARTIFACT for seed in seeds)
+        return ReachCount(
+            artifacts=Int64(artifacts),
+            executions=Int64(executions),
+            total=Int64(artifacts + executions),
+            depth=counts.depth,
+        )
 
 
 @strawberry.type(description="How many nodes of one type.")
@@ -226,7 +206,12 @@ def lineage(
     if text is not None:
         reader = (past or operation.snapshot_since(int(walk.seq))).reader
         walk = narrow(reader, walk, text, limit, operation.check_time)
-    return lineage_of(operation, walk, past)
+    return lineage_of(operation, walk, past, engine, seeds)
+
+
+def wants_edges(info: Info, *path: str) -> bool:
+    """Whether the lineage that ``path`` leads to needs its edges: to tell them, or for ranks."""
+    return selects(info, *path, "edges") or selects(info, *path, "nodes", "rank")
 
 
 def asked_of(operation: Operation, as_of: AsOf | None) -> tuple[Snapshot | None, GraphEngine]:
@@ -237,13 +222,17 @@ def asked_of(operation: Operation, as_of: AsOf | None) -> tuple[Snapshot | None,
     return past, operation.services.engine_as_of(int(past.reader.seq))
 
 
-def lineage_of(operation: Operation, trace: Trace, past: Snapshot | None = None) -> Lineage:
+def lineage_of(
+    operation: Operation, trace: Trace, past: Snapshot | None, engine: GraphEngine, seeds: Sequence[NodeRef]
+) -> Lineage:
     """``trace`` as GraphQL shows it."""
-    refs = list(zip(map(int, trace.kinds), map(int, trace.ids), strict=True))
+    refs = refs_of(trace.kinds, trace.ids)
     operation.spend(len(refs))
     return Lineage(
         trace=trace,
         reached=Reached(operation, refs, int(trace.seq), past),
+        engine=engine,
+        seeds=seeds,
         depth=trace.depth,
         total_nodes=Int64(trace.total_nodes),
         total_edges=Int64(trace.total_edges),
@@ -262,12 +251,12 @@ def type_counts(snapshot: Snapshot, counts: Counts) -> list[TypeCount]:
 
 def paths_of(operation: Operation, paths: Paths, past: Snapshot | None = None) -> PathsAnswer:
     """``paths`` as GraphQL shows them."""
-    found = [[(_REFS.index(f"{ref.kind.value}:"), ref.id) for ref in path] for path in paths.paths]
+    found = [[(KINDS.index(ref.kind), ref.id) for ref in path] for path in paths.paths]
     reached = Reached(operation, list({ref for path in found for ref in path}), int(paths.seq), past)
     operation.spend(sum(map(len, found)))
     return PathsAnswer(
         paths=[
-            Path(refs=path, reached=reached, ids=[strawberry.ID(f"{_REFS[kind]}{id}") for kind, id in path])
+            Path(refs=path, reached=reached, ids=[strawberry.ID(f"{PREFIXES[kind]}{id}") for kind, id in path])
             for path in found
         ],
         length=paths.length,
@@ -275,7 +264,3 @@ def paths_of(operation: Operation, paths: Paths, past: Snapshot | None = None) -
         seq=Int64(paths.seq),
         took_ms=paths.took_ms,
     )
-
-
-def _unread(ref: tuple[int, int]) -> Any:
-    """In place of a node that is not selected."""

@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 
 from clew.api.graphql.arguments import NONE, After, At, Depth, First, MaxNodes, MinSeq, Order, Where
+from clew.api.graphql.around import AroundQuery
 from clew.api.graphql.cache_ask import CacheQuery
 from clew.api.graphql.compare import ComparisonAnswer, comparison
 from clew.api.graphql.connection import Connection, connect
@@ -20,7 +21,7 @@ from clew.api.graphql.filters import (
     snapshot_of,
 )
 from clew.api.graphql.impact import ImpactAnswer, impact_of
-from clew.api.graphql.lineage import Lineage, LineageFilter, PathsAnswer, asked_of, lineage, paths_of
+from clew.api.graphql.lineage import Lineage, LineageFilter, PathsAnswer, asked_of, lineage, paths_of, wants_edges
 from clew.api.graphql.listing import Asked, page_of
 from clew.api.graphql.log import Change, changes_page
 from clew.api.graphql.look import LookQuery
@@ -35,7 +36,7 @@ from clew.api.graphql.nodes import (
     node_of,
     wrap,
 )
-from clew.api.graphql.operation import Info, Operation, selects
+from clew.api.graphql.operation import Info, Operation
 from clew.api.graphql.run_change import RunQuery
 from clew.api.graphql.scalars import Int64
 from clew.api.graphql.schedules import ScheduleQuery
@@ -47,7 +48,7 @@ Shown = Annotated[LineageFilter | None, strawberry.argument(description="Which r
 
 
 @strawberry.type(description="What Clew can be asked.")
-class Query(LookQuery, RunQuery, ScheduleQuery, CacheQuery):
+class Query(LookQuery, AroundQuery, RunQuery, ScheduleQuery, CacheQuery):
     """Every question."""
 
     @resolved
@@ -221,7 +222,7 @@ class Query(LookQuery, RunQuery, ScheduleQuery, CacheQuery):
         """Walk the graph: what a node was made from (UP), what was made from it (DOWN). Errors: ARTIFACT_NOT_FOUND,
         EXECUTION_NOT_FOUND, LIMIT_EXCEEDED, TIMED_OUT.
         """
-        edges = selects(info, "edges")
+        edges = wants_edges(info)
         return lineage(info.context, of, direction, depth, max_nodes, where, filter, as_of, min_seq, edges)
 
     @resolved
@@ -236,7 +237,7 @@ class Query(LookQuery, RunQuery, ScheduleQuery, CacheQuery):
         min_seq: MinSeq = NONE,
     ) -> ImpactAnswer:
         """Everything made from a node: how much, of what types, the nearest first, and the ends."""
-        return impact_of(info.context, of, depth, max_nodes, filter, as_of, min_seq, selects(info, "reached", "edges"))
+        return impact_of(info.context, of, depth, max_nodes, filter, as_of, min_seq, wants_edges(info, "reached"))
 
     @resolved
     def paths(

@@ -14,8 +14,8 @@ from clew.graph.embedded.path import shortest
 from clew.graph.embedded.projection import COMPACT_AFTER, Projection
 from clew.graph.embedded.reach import Scratch, ScratchPool, matching, reach
 from clew.graph.embedded.view import View
-from clew.graph.embedded.walk import closure, induced, induced_edges, listed, mark, wipe
-from clew.graph.protocol import EVERYTHING, Counts, Direction, NodeFilter, Paths, Trace
+from clew.graph.embedded.walk import closure, degrees, induced, induced_edges, listed, mark, wipe
+from clew.graph.protocol import EVERYTHING, Among, Counts, Direction, NodeFilter, Paths, Trace
 from clew.graph.question import admits_all, at_least, node_of, walk_of
 from clew.metadata.ids import NodeRef, Seq
 from clew.metadata.record import Record
@@ -109,6 +109,17 @@ class EmbeddedEngine:
             (time.perf_counter() - started) * 1e3,
         )
 
+    def among(self, nodes: Sequence[NodeRef], *, edges: bool = False, min_seq: int = 0) -> Among:
+        """How ``nodes`` are wired."""
+        started = time.perf_counter()
+        asked = [node_of(ref, "nodes") for ref in dict.fromkeys(nodes)]
+        view = self.projection.fresh(min_seq)
+        codes = view.known(asked)
+        scratch = self._scratches.take(view.codes)
+        answer = wired(view, codes, edges, scratch)
+        self._scratches.give(scratch)
+        return Among(*answer, Seq(view.seq), (time.perf_counter() - started) * 1e3)
+
     def memory_bytes(self) -> int:
         """What arrays, tail and idle scratches hold, mapped or not."""
         return self.projection.memory_bytes() + self._scratches.memory_bytes()
@@ -119,7 +130,8 @@ class EmbeddedEngine:
 
 
 Ints = Sequence[int]
-Answer = tuple[Ints, Ints, Ints, list[tuple[int, int, int]], int, int, int, bool]
+Edge = tuple[int, int, int]
+Answer = tuple[Ints, Ints, Ints, list[Edge], int, int, int, bool]
 """The fields of a Trace up to ``partial``. An array's ``data`` is a sequence of int without a copy."""
 
 
@@ -175,7 +187,16 @@ def count(
     return found.size - executions, executions, by_type, at, deepest, cut
 
 
-def _edges_among(view: View, shown: U32, scratch: Scratch) -> list[tuple[int, int, int]]:
+def wired(view: View, codes: U32, edges: bool, scratch: Scratch) -> tuple[Ints, Ints, Ints, Ints, list[Edge]]:
+    """The fields of Among up to ``edges``."""
+    up, down = (degrees(view.base.csr, view.tail, view.edge_limit, way, scratch.bits, codes) for way in (True, False))
+    among = _edges_among(view, codes, scratch) if edges else []
+    kinds = (codes & 1).astype(np.uint8)
+    ids = view.ids(kinds, (codes >> 1).astype(np.int64))
+    return kinds.data, ids.data, up.data, down.data, among
+
+
+def _edges_among(view: View, shown: U32, scratch: Scratch) -> list[Edge]:
     graph = (view.base.csr, view.tail, view.edge_limit)
     mark(scratch.other, shown)
     count = induced(*graph, shown, scratch.other)

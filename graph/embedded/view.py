@@ -92,14 +92,24 @@ class View:
         """Codes of ``refs``. Errors: ArtifactNotFound, ExecutionNotFound."""
         return np.array([self._code_of(ref) for ref in refs], np.uint32)
 
+    def known(self, refs: Sequence[NodeRef]) -> U32:
+        """Codes of those of ``refs`` that are recorded."""
+        return np.array([code for code in map(self._found, refs) if code is not None], np.uint32)
+
     def _code_of(self, ref: NodeRef) -> int:
+        code = self._found(ref)
+        if code is None:
+            raise not_found(ref)
+        return code
+
+    def _found(self, ref: NodeRef) -> int | None:
         kind = 1 if ref.kind is Kind.EXECUTION else 0
         index = self.numbering[kind].index(ref.id)
         code = 2 * index + kind
         if 0 <= index < self.base.classes[kind].size and self.base.classes[kind][index]:
             return code
         if index < 0 or code >= self.codes or not self.attributes(np.array([code], np.uint32))[0][0]:
-            raise not_found(ref)
+            return None
         return code
 
     def attributes(self, codes: U32) -> tuple[U32, I64]:

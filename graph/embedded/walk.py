@@ -195,6 +195,21 @@ def dead_ends(csr: Csr, tail: Tail, edge_limit: int, up: bool, codes: U32) -> U8
 
 
 @kernel
+def degrees(csr: Csr, tail: Tail, edge_limit: int, up: bool, bits: U8, codes: U32) -> I64:
+    """How many distinct nodes lie one step from every code; on clean bits that are left clean."""
+    found = np.zeros(codes.size, np.int64)
+    for i in range(codes.size):
+        around = neighbours(csr, tail, edge_limit, np.int64(codes[i]), up)
+        for other in around:
+            bit = np.uint8(1 << (other & 7))
+            found[i] += bits[other >> 3] & bit == 0
+            bits[other >> 3] |= bit
+        for other in around:
+            bits[other >> 3] = np.uint8(0)
+    return found
+
+
+@kernel
 def mark(bits: U8, codes: U32) -> None:
     """Set the bits of ``codes``."""
     for code in codes:

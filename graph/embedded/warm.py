@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from clew.graph.embedded.csr import CODE_OF_TYPE, EMPTY, IS_INPUT, extended
-from clew.graph.embedded.engine import count, full, plain
+from clew.graph.embedded.engine import count, full, plain, wired
 from clew.graph.embedded.numbering import Classes, Numbering
 from clew.graph.embedded.path import shortest
 from clew.graph.embedded.reach import ScratchPool
@@ -29,6 +29,7 @@ def warm() -> None:
     plain(view, codes, Direction.UP, 1, None, scratch)
     full(view, codes, Direction.BOTH, 1, None, NodeFilter(ends_only=True), True, scratch)
     count(view, codes, Direction.UP, None, EVERYTHING, scratch)
+    wired(view, codes, True, scratch)
     shortest(view, 2, 4, 1, None, scratch, other)
     checksum(np.zeros(100, np.uint8))
 

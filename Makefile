@@ -7,7 +7,6 @@ CLEW_HOME ?= $(if $(wildcard .demo/home),.demo/home,.clew)
 ARGS ?=
 
 SOURCES := clew metadata graph collectors executors api ui
-GRAPHIQL := $(wildcard ui/graphiql/package.json)
 EXAMPLE_DRIFT := tests/e2e/test_pipeline_example.py::test_the_compiled_example_is_what_its_source_compiles_to
 BENCHES := write engine graphql_http pipeline hashing cli mlmd mlmd_import
 
@@ -17,7 +16,7 @@ BENCHES := write engine graphql_http pipeline hashing cli mlmd mlmd_import
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.compiled $(if $(GRAPHIQL),$(VENV)/.graphiql) ## Make .venv from the pinned lock and build the GraphiQL page
+setup: $(VENV)/.compiled $(VENV)/.ui ## Make .venv from the pinned lock and build the pages
 
 demo: setup ## Run the example pipeline cold, unchanged, and with one change; trace its best model
 	@$(BIN)/python examples/demo.py $(ARGS)
@@ -25,7 +24,8 @@ demo: setup ## Run the example pipeline cold, unchanged, and with one change; tr
 up: setup ## Serve the demo's home (or CLEW_HOME=DIR) at http://127.0.0.1:8420
 	@$(BIN)/clew up --home $(CLEW_HOME) $(ARGS)
 
-test: setup ## Run the tests (PostgreSQL too, when one is found); ARGS go to pytest
+test: setup ## Run the tests (PostgreSQL and chromium too, when found); ARGS go to pytest
+	@cd ui && npm run --silent test
 	@$(BIN)/python -m pytest $(ARGS)
 
 torture: setup ## Kill writers and servers at random moments and compare what is left; takes minutes
@@ -38,6 +38,9 @@ lint: setup ## Check style, types, layers, and that nothing generated has drifte
 	$(BIN)/lint-imports
 	$(BIN)/python -m clew.api.graphql.export --check
 	$(BIN)/python -m clew.api.mlmd.generate --check
+	cd ui && npm run --silent codegen -- --check
+	cd ui && npm run --silent types
+	cd ui && npm run --silent lint
 	$(BIN)/python -m pytest -q tests/packaging/test_lock.py $(EXAMPLE_DRIFT)
 
 types: setup ## Check types only
@@ -63,7 +66,7 @@ lock: $(VENV)/.uv ## Pin pyproject.toml's dependencies again (ARGS=--upgrade for
 
 clean: ## Remove everything that was made, except the lock
 	rm -rf $(VENV) .demo .bench build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -rf ui/graphiql/node_modules api/graphql/graphiql
+	rm -rf ui/node_modules ui/dist
 	find $(SOURCES) tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # -- how setup works: one stamp a stage, each made again when what it reads has changed ---------------------------
@@ -100,12 +103,17 @@ $(VENV)/.compiled: $(wildcard graph/embedded/*.py) $(VENV)/.clew
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c "from clew.graph.embedded.warm import warm; warm()"
 	@touch $@
 
-$(VENV)/.graphiql: $(wildcard ui/graphiql/package.json ui/graphiql/package-lock.json ui/graphiql/*.* ui/graphiql/src/*) | $(VENV)/.uv
+$(VENV)/.node: ui/package.json ui/package-lock.json | $(VENV)/.uv
 	@if ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a * 100 + +b >= 2019 ? 0 : 1)' 2>/dev/null; then \
-	  echo "The GraphiQL page is built with Node 20.19 or newer, and node is $$(node --version 2>&1 || true)." >&2; \
+	  echo "The pages are built with Node 20.19 or newer, and node is $$(node --version 2>&1 || true)." >&2; \
 	  echo "Install it and try again." >&2; \
 	  exit 1; \
 	fi
-	@echo "Building the GraphiQL page"
-	@cd ui/graphiql && npm ci --silent --no-audit --no-fund && npm run --silent build -- --logLevel warn
+	@echo "Installing the pages' packages"
+	@cd ui && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(VENV)/.ui: $(wildcard ui/*.html ui/*.ts ui/*.mjs) $(shell find ui/src -type f) $(VENV)/.node
+	@echo "Building the pages"
+	@cd ui && npm run --silent build -- --logLevel warn
 	@touch $@

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Annotated
@@ -12,8 +13,12 @@ from clew.api.graphql.describe import streamed
 from clew.api.graphql.log import Change, change_of, seq_of
 from clew.api.graphql.operation import Info
 from clew.api.graphql.run_change import RunSubscription
+from clew.api.graphql.scalars import Int64
+from clew.metadata.errors import Invalid
 from clew.metadata.node import Committed
 from clew.metadata.record import Record
+
+LEAST_PACE_MS, MOST_PACE_MS = 100, 60_000
 
 BATCH = 200
 """Changes read ahead at most: a slow listener holds back its own reading, not the server's memory."""
@@ -42,6 +47,29 @@ class Subscription(RunSubscription):
                 yield change_of(row)
             if not rows:
                 await stream.pulse.beyond(seen)
+
+    @streamed
+    async def seq(
+        self,
+        info: Info,
+        every_ms: Annotated[
+            int, strawberry.argument(description="Told at most this often, in milliseconds: 100 to 60000.")
+        ] = 500,
+    ) -> AsyncGenerator[Int64, None]:
+        """The position of the last committed change: now, then when it has moved. Errors: INVALID."""
+        if not LEAST_PACE_MS <= every_ms <= MOST_PACE_MS:
+            raise Invalid(
+                f"everyMs is {every_ms}, the limits are {LEAST_PACE_MS} and {MOST_PACE_MS}",
+                field="everyMs",
+                value=every_ms,
+                remedy="Give a pace within the limits, or leave it out",
+            )
+        record, stream = info.context.services.record, info.context.stream
+        while True:
+            told = int(await stream.run(record.seq))
+            yield Int64(told)
+            await asyncio.sleep(every_ms / 1000)
+            await stream.pulse.beyond(told)
 
 
 def _read(record: Record, seen: int, namespace: str | None) -> tuple[list[Committed], int]:

@@ -16,8 +16,12 @@ from typing import Any
 import httpx
 import pytest
 import websockets
+from fastapi import FastAPI
 
+from clew.api.app import create_app
 from clew.api.pages import BUILT
+from clew.api.service import Services
+from clew.api.settings import ApiSettings
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 FLAGS = (
@@ -159,9 +163,9 @@ def test_graphiql_renders_and_runs_a_query_without_any_network(browser: str, ser
 
 
 def test_the_plain_page_asks_where_graphiql_is_not_built(
-    browser: str, served: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    browser: str, services: Services, server: Callable[[FastAPI], str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("clew.api.pages.BUILT", tmp_path / "nothing")
+    served = server(create_app(services, ApiSettings(pages=tmp_path / "nothing")))
 
     async def act(page: Page) -> None:
         await page.until("document.readyState === 'complete' && document.querySelector('#ask button') !== null")

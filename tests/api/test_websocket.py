@@ -86,6 +86,26 @@ def test_changes_arrive_as_they_are_committed(served: str, services: Services, s
     talk(served, act)
 
 
+def test_the_pulse_tells_the_newest_change_at_its_own_pace(served: str, services: Services, step: Step) -> None:
+    async def act(line: Line) -> None:
+        await line.begin()
+        await line.ask("1", "subscription { seq(everyMs: 300) }")
+        first = (await line.hear())["payload"]["data"]["seq"]
+        assert first == services.record.seq()
+        for number in range(5):
+            last = await asyncio.to_thread(step, f"pulse{number}", [], 1)
+        told = [(await line.hear())["payload"]["data"]["seq"]]
+        while told[-1] < last.seq:
+            told.append((await line.hear())["payload"]["data"]["seq"])
+        assert len(told) < 5
+        assert told == sorted(told)
+        await line.ask("2", "subscription { seq(everyMs: 1) }")
+        refused = await line.hear()
+        assert refused["payload"][0]["extensions"]["field"] == "everyMs", refused
+
+    talk(served, act)
+
+
 def test_a_listener_resumes_behind_what_it_saw_without_gap_or_repeat(
     served: str, services: Services, step: Step
 ) -> None:

@@ -1,0 +1,6 @@
+import { Empty } from "../shell/faces";
+
+/** Artifacts. */
+export function ArtifactsView() {
+  return <Empty title="Artifacts" />;
+}

@@ -1,0 +1,6 @@
+import { Empty } from "../shell/faces";
+
+/** Cache. */
+export function CacheView() {
+  return <Empty title="Cache" />;
+}

@@ -1,0 +1,6 @@
+import { Empty } from "../shell/faces";
+
+/** Compare. */
+export function CompareView() {
+  return <Empty title="Compare" />;
+}

@@ -1,0 +1,6 @@
+import { Empty } from "../shell/faces";
+
+/** Context. */
+export function ContextView() {
+  return <Empty title="Context" />;
+}

@@ -1,0 +1,23 @@
+import { Link } from "@tanstack/react-router";
+
+import { short } from "./format";
+import { KindIcon } from "./Kind";
+import styles from "./kit.module.css";
+import { kindOf, nameOf, nodePath } from "./node";
+
+/** A node by its icon and name, leading to its page. */
+export function NodeLink({
+  node,
+}: {
+  readonly node: { readonly id: string; readonly name: string | null; readonly externalId?: string | null };
+}) {
+  const name = nameOf(node);
+  return (
+    <Link to={nodePath(node.id)} className={styles.link} title={short(name, 500)}>
+      <KindIcon kind={kindOf(node.id)} />
+      <span className="cut" dir="auto">
+        {short(name)}
+      </span>
+    </Link>
+  );
+}

@@ -1,0 +1,6 @@
+import { Empty } from "../shell/faces";
+
+/** Log. */
+export function LogView() {
+  return <Empty title="Log" />;
+}

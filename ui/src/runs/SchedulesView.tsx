@@ -1,0 +1,6 @@
+import { Empty } from "../shell/faces";
+
+/** Schedules. */
+export function SchedulesView() {
+  return <Empty title="Schedules" />;
+}

@@ -1,0 +1,6 @@
+import { Empty } from "../shell/faces";
+
+/** Settings. */
+export function SettingsView() {
+  return <Empty title="Settings" />;
+}

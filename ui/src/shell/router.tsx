@@ -1,0 +1,57 @@
+import {
+  createRootRoute, createRoute, createRouter, lazyRouteComponent, retainSearchParams,
+} from "@tanstack/react-router"; // prettier-ignore
+
+import { artifactSearch } from "../artifacts/search";
+import { cacheSearch } from "../cache/search";
+import { compareSearch } from "../compare/search";
+import { contextSearch } from "../contexts/search";
+import { executionSearch } from "../executions/search";
+import { homeSearch } from "../home/search";
+import { lineageSearch } from "../lineage/search";
+import { logSearch } from "../log/search";
+import { runSearch, runsSearch } from "../runs/search";
+import { typeSearch } from "../types/search";
+import { ErrorFace, Loading, NotFound } from "./faces";
+import { Frame } from "./Frame";
+import { shared } from "./search";
+
+// Each page is a chunk of its own; only what its address may say (search.ts) is part of the first load.
+const root = createRootRoute({
+  component: Frame,
+  notFoundComponent: NotFound,
+  errorComponent: ({ error }) => <ErrorFace error={error instanceof Error ? error : new Error(String(error))} />,
+  pendingComponent: Loading,
+  validateSearch: shared,
+  search: { middlewares: [retainSearchParams(["ns", "embed"])] },
+});
+
+const at = { getParentRoute: () => root } as const;
+const tree = root.addChildren([
+  createRoute({ ...at, path: "/", validateSearch: homeSearch, component: lazyRouteComponent(() => import("../home/View"), "HomeView") }),
+  createRoute({ ...at, path: "/explorer", validateSearch: lineageSearch, component: lazyRouteComponent(() => import("../lineage/View"), "LineageView") }),
+  createRoute({ ...at, path: "/artifacts", validateSearch: artifactSearch, component: lazyRouteComponent(() => import("../artifacts/View"), "ArtifactsView") }),
+  createRoute({ ...at, path: "/artifacts/$id", component: lazyRouteComponent(() => import("../artifacts/ArtifactView"), "ArtifactView") }),
+  createRoute({ ...at, path: "/executions", validateSearch: executionSearch, component: lazyRouteComponent(() => import("../executions/View"), "ExecutionsView") }),
+  createRoute({ ...at, path: "/executions/$id", component: lazyRouteComponent(() => import("../executions/ExecutionView"), "ExecutionView") }),
+  createRoute({ ...at, path: "/contexts", validateSearch: contextSearch, component: lazyRouteComponent(() => import("../contexts/View"), "ContextsView") }),
+  createRoute({ ...at, path: "/contexts/$id", component: lazyRouteComponent(() => import("../contexts/ContextView"), "ContextView") }),
+  createRoute({ ...at, path: "/types", validateSearch: typeSearch, component: lazyRouteComponent(() => import("../types/View"), "TypesView") }),
+  createRoute({ ...at, path: "/types/$id", component: lazyRouteComponent(() => import("../types/TypeView"), "TypeView") }),
+  createRoute({ ...at, path: "/runs", validateSearch: runsSearch, component: lazyRouteComponent(() => import("../runs/View"), "RunsView") }),
+  createRoute({ ...at, path: "/runs/$id", validateSearch: runSearch, component: lazyRouteComponent(() => import("../runs/RunView"), "RunView") }),
+  createRoute({ ...at, path: "/schedules", component: lazyRouteComponent(() => import("../runs/SchedulesView"), "SchedulesView") }),
+  createRoute({ ...at, path: "/compare", validateSearch: compareSearch, component: lazyRouteComponent(() => import("../compare/View"), "CompareView") }),
+  createRoute({ ...at, path: "/cache", validateSearch: cacheSearch, component: lazyRouteComponent(() => import("../cache/View"), "CacheView") }),
+  createRoute({ ...at, path: "/log", validateSearch: logSearch, component: lazyRouteComponent(() => import("../log/View"), "LogView") }),
+  createRoute({ ...at, path: "/settings", component: lazyRouteComponent(() => import("../settings/View"), "SettingsView") }),
+]); // prettier-ignore
+
+/** The addresses of the product, and the view of each. */
+export const router = createRouter({ routeTree: tree, defaultPreload: "intent", scrollRestoration: true });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

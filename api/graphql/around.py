@@ -12,15 +12,7 @@ import strawberry
 from clew.api.graphql.arguments import After, At, Where
 from clew.api.graphql.connection import PageInfo
 from clew.api.graphql.describe import resolved
-from clew.api.graphql.enums import (
-    ARTIFACT_STATE_OF,
-    EXECUTION_STATE_OF,
-    ArtifactState,
-    Direction,
-    ExecutionState,
-    NeighbourOrder,
-    State,
-)
+from clew.api.graphql.enums import Direction, NeighbourOrder, State, state_of
 from clew.api.graphql.filters import AsOf
 from clew.api.graphql.lineage import Lineage, LineageFilter, TypeCount, asked_of, lineage_of, node_filter
 from clew.api.graphql.operation import Info, Operation, Snapshot, selects
@@ -89,7 +81,8 @@ class Neighbours:
         """All that match, by state, most first."""
         totals: dict[State, int] = {}
         for _, state, many in self.found.counts:
-            spelled = _state(self.found.kind, state)
+            spelled = state_of(self.found.kind, state)
+            assert spelled is not None  # contexts are no neighbours
             totals[spelled] = totals.get(spelled, 0) + many
         ordered = sorted(totals.items(), key=lambda item: (-item[1], item[0].value))
         return [StateCount(state=state, count=Int64(many)) for state, many in ordered]
@@ -254,13 +247,3 @@ def _page(
     if by is NeighbourOrder.NAME:
         return chosen_page(snapshot.reader, kind, ids, "name", False, after, limit)
     return chosen_page(snapshot.reader, kind, ids, "created", True, after, limit)
-
-
-def _state(kind: Kind, state: int | None) -> State:
-    spelled = (
-        ARTIFACT_STATE_OF[ArtifactState(state or 0)]
-        if kind is Kind.ARTIFACT
-        else EXECUTION_STATE_OF[ExecutionState(state or 0)]
-    )
-    assert spelled is not None
-    return spelled

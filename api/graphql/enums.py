@@ -104,6 +104,15 @@ EXECUTION_STATE_OF: dict[ExecutionState | None, State | None] = {
 }
 
 
+def state_of(kind: Kind, state: int | None) -> State | None:
+    """A state by its number in the record: UNKNOWN where none was told, None of contexts."""
+    if kind is Kind.CONTEXT:
+        return None
+    if kind is Kind.ARTIFACT:
+        return ARTIFACT_STATE_OF[ArtifactState(state or 0)]
+    return EXECUTION_STATE_OF[ExecutionState(state or 0)]
+
+
 class UpdateMode(Enum):
     """What an update does with what it does not name."""
 
@@ -275,6 +284,7 @@ __all__ = [
     "State",
     "StateChange",
     "UpdateMode",
+    "state_of",
 ]
 _describe(
     CacheMode,

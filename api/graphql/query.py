@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from clew.api.graphql.activity import ActivityQuery
 from clew.api.graphql.arguments import NONE, After, At, Depth, First, MaxNodes, MinSeq, Order, Where
 from clew.api.graphql.around import AroundQuery
 from clew.api.graphql.cache_ask import CacheQuery
@@ -48,7 +49,7 @@ Shown = Annotated[LineageFilter | None, strawberry.argument(description="Which r
 
 
 @strawberry.type(description="What Clew can be asked.")
-class Query(LookQuery, AroundQuery, RunQuery, ScheduleQuery, CacheQuery):
+class Query(LookQuery, AroundQuery, ActivityQuery, RunQuery, ScheduleQuery, CacheQuery):
     """Every question."""
 
     @resolved

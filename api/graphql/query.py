@@ -14,6 +14,7 @@ from clew.api.graphql.compare import ComparisonAnswer, comparison
 from clew.api.graphql.connection import Connection, connect
 from clew.api.graphql.describe import resolved
 from clew.api.graphql.enums import Direction, Kind
+from clew.api.graphql.filter_help import FilterHelpQuery
 from clew.api.graphql.filters import (
     ArtifactFilter,
     AsOf,
@@ -49,7 +50,7 @@ Shown = Annotated[LineageFilter | None, strawberry.argument(description="Which r
 
 
 @strawberry.type(description="What Clew can be asked.")
-class Query(LookQuery, AroundQuery, ActivityQuery, RunQuery, ScheduleQuery, CacheQuery):
+class Query(LookQuery, FilterHelpQuery, AroundQuery, ActivityQuery, RunQuery, ScheduleQuery, CacheQuery):
     """Every question."""
 
     @resolved

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 import strawberry
 
+from clew.api.graphql.arguments import First
 from clew.api.graphql.describe import resolved
 from clew.api.graphql.enums import Kind, PropertyType
 from clew.api.graphql.operation import Snapshot
 from clew.api.graphql.scalars import Int64, Json, PropertyValue
 from clew.metadata import node as record
+from clew.metadata.custom import custom_properties
 from clew.metadata.value import Value, property_type
 
 
@@ -52,6 +54,13 @@ class Type:
     def properties(self) -> list[PropertyDeclaration]:
         """The properties it declares, by name."""
         return [PropertyDeclaration(name=name, kind=kind) for name, kind in sorted(self.row.properties.items())]
+
+    @resolved
+    def custom_properties(self, first: First = 100) -> list[PropertyDeclaration]:
+        """Properties that nodes of this type bear of their own, as the newest 300 tell, those of the newest first."""
+        most = self.snapshot.operation.page(first)
+        found = custom_properties(self.snapshot.reader, self.row.kind, self.row.id, most=most)
+        return [PropertyDeclaration(name=name, kind=kind) for name, kind in found.items()]
 
     @resolved
     def base_type(self) -> Type | None:

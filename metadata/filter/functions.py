@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from clew.metadata.filter.expression import Call, Cast
 from clew.metadata.filter.fields import NAMES_OF, Type
@@ -35,7 +35,7 @@ def number(terms: Sequence[Term], word: str) -> Type:
 def call(e: Call, args: list[Term], spelling: Spelling) -> Term:
     """A call. Errors: InvalidFilter for an unknown function, a wrong number of arguments or a wrong type."""
     if e.name not in _FUNCTIONS:
-        fail(f"there is no function {e.name}", e.at, e.name, remedy=f"There are {', '.join(sorted(_FUNCTIONS))}, CAST")
+        fail(f"there is no function {e.name}", e.at, e.name, remedy=f"There are {', '.join(NAMES)}")
     rule, least, most = _FUNCTIONS[e.name]
     if not least <= len(args) <= most:
         wanted = str(least) if least == most else f"{least} to {most}"
@@ -160,7 +160,7 @@ def _choices(terms: Sequence[Term], spelling: Spelling) -> tuple[Type, list[Sql]
     return kind, [converted(term, kind, spelling) for term in terms]
 
 
-_FUNCTIONS: dict[str, tuple[Callable[[Call, list[Term], Spelling], Made], int, int]] = {
+_FUNCTIONS: Final[dict[str, tuple[Callable[[Call, list[Term], Spelling], Made], int, int]]] = {
     "UPPER": (_same("upper"), 1, 1),
     "LOWER": (_same("lower"), 1, 1),
     "LENGTH": (_length, 1, 1),
@@ -177,3 +177,5 @@ _FUNCTIONS: dict[str, tuple[Callable[[Call, list[Term], Spelling], Made], int, i
     "IFNULL": (_coalesce, 2, 2),
     "NULLIF": (_coalesce, 2, 2),
 }
+NAMES: Final = (*sorted(_FUNCTIONS), "CAST")
+"""What can be called."""

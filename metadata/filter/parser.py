@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 from clew.metadata.filter import lexer
@@ -63,6 +63,17 @@ def parse(text: str) -> Expression | None:
     return expression
 
 
+def expected(words: Iterable[Token]) -> frozenset[str]:
+    """The kinds of word that can follow ``words``, ``$END`` where they are whole; none where they begin no filter."""
+    states = [0]
+    for token in words:
+        if (action := _advance(states, token.type)) == _ERROR:
+            return frozenset()
+        states.append(action)
+    before = tuple(states)
+    return frozenset(word for word in _TERMINALS if _can_follow(before, word))
+
+
 def _reduce(rule: int, states: list[int], values: list[tuple[Any, int]], token: Token) -> None:
     alias, origin, length = RULES[rule]
     if alias:
@@ -90,12 +101,16 @@ def _unexpected(token: Token, states: tuple[int, ...]) -> NoReturn:
 
 
 def _can_follow(before: tuple[int, ...], word: str) -> bool:
-    states = list(before)
+    return _advance(list(before), word) != _ERROR
+
+
+def _advance(states: list[int], word: str) -> int:
+    """Reduce ``states`` as far as ``word`` asks; the state that follows it."""
     while (action := _action(states[-1], word)) < 0:
         _, origin, length = RULES[-action - 1]
         del states[-length:]
         states.append(STATES[states[-1]][origin])
-    return action != _ERROR
+    return action
 
 
 def _chain(cls: type[AnyOf] | type[AllOf]) -> Callable[[list[Any]], Expression]:

@@ -4,6 +4,7 @@ import { IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
 import { Outlet, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useMemo } from "react";
 
+import { listen } from "../api/live";
 import { refused } from "../api/token";
 import { useStore } from "../api/store";
 import { Crumbs } from "./Crumbs";
@@ -46,7 +47,7 @@ export function Frame() {
         )}
         <Crumbs />
         <div className={styles.tools}>
-          <button className={styles.find} type="button" onClick={setPalette.open} aria-label="Search (Ctrl+K)">
+          <button className={styles.find} type="button" onClick={setPalette.open}>
             <IconSearch size={15} aria-hidden />
             <span>Search</span>
             <kbd>Ctrl K</kbd>
@@ -119,4 +120,5 @@ function useGlobalKeys(search: () => void, help: () => void) {
   );
   useKeys("Everywhere", keys);
   useEffect(listenToKeys, []);
+  useEffect(listen, []);
 }

@@ -42,6 +42,7 @@ from clew.api.graphql.operation import Info, Operation
 from clew.api.graphql.run_change import RunQuery
 from clew.api.graphql.scalars import Int64
 from clew.api.graphql.schedules import ScheduleQuery
+from clew.api.graphql.table import TableQuery
 from clew.api.graphql.types import Type, type_of, types_of
 from clew.metadata.errors import InvalidCursor, TypeNotFound
 from clew.metadata.ids import NodeRef
@@ -50,7 +51,16 @@ Shown = Annotated[LineageFilter | None, strawberry.argument(description="Which r
 
 
 @strawberry.type(description="What Clew can be asked.")
-class Query(LookQuery, FilterHelpQuery, AroundQuery, ActivityQuery, RunQuery, ScheduleQuery, CacheQuery):
+class Query(
+    LookQuery,
+    FilterHelpQuery,
+    AroundQuery,
+    ActivityQuery,
+    TableQuery,
+    RunQuery,
+    ScheduleQuery,
+    CacheQuery,
+):
     """Every question."""
 
     @resolved

@@ -11,9 +11,10 @@ from clew.client.run_verbs import HomeVerbs, Verbs
 from clew.executors.runs.find import RunFilter, checked, name_filter, positions, the_one, without_archived
 from clew.executors.runs.kept import RUN_TYPE, Run
 from clew.executors.runs.task import RunTask, tasks_of
+from clew.graph.metrics import metrics_of
 from clew.metadata.errors import TypeNotFound
 from clew.metadata.ids import Kind, NodeRef
-from clew.metadata.node import Context, Execution
+from clew.metadata.node import Artifact, Context, Execution
 
 if TYPE_CHECKING:
     from clew.client.protocol import Client
@@ -142,10 +143,9 @@ class Runs:
             for node in page.items:
                 touches = self.client.detail(node.ref).touches
                 made = [mine[t.event.execution_id] for t in touches if t.event.execution_id in mine]
-                prefix = f"{made[0] if made else node.ref}.{node.custom_properties.get('display_name', '')}"
-                for name, value in node.custom_properties.items():
-                    if isinstance(value, int | float) and not isinstance(value, bool):
-                        found[f"{prefix}.{name}"] = value
+                if isinstance(node, Artifact):
+                    prefix = made[0] if made else node.ref
+                    found |= {f"{prefix}.{name}": value for name, value in metrics_of(node).items()}
             cursor = page.next_cursor
             if cursor is None:
                 return found

@@ -9,6 +9,7 @@ import strawberry
 
 from clew.graph.protocol import Direction
 from clew.metadata.ids import Kind
+from clew.metadata.preview import PreviewKind
 from clew.metadata.states import ArtifactState, EventType, ExecutionState, PropertyType
 
 E = TypeVar("E", bound=type[Enum])
@@ -279,6 +280,7 @@ __all__ = [
     "NeighbourOrder",
     "OrderDirection",
     "OrderField",
+    "PreviewKind",
     "PropertyType",
     "ReuseBy",
     "State",
@@ -321,5 +323,21 @@ _describe(
         "PODMAN": "Run it in its image, by podman.",
         "HOST": "Run the program on the server's machine, outside its image.",
         "REFUSE": "Refuse the run.",
+    },
+)
+_describe(
+    PreviewKind,
+    "PreviewKind",
+    "How a piece of bytes can be shown.",
+    {
+        "TABLE": "Rows under columns, with the text they were read from.",
+        "IMAGE": "An image that browsers show: its bytes.",
+        "JSON": "JSON text.",
+        "MARKDOWN": "Markdown text.",
+        "TEXT": "Text.",
+        "HTML": "HTML text. It is a stranger's: show it in a sandboxed frame only.",
+        "BINARY": "Bytes that are no text: the first 4096.",
+        "FOLDER": "A directory: what is in it.",
+        "NONE": "Nothing can be shown; `reason` says why.",
     },
 )

@@ -22,6 +22,7 @@ from clew.api.graphql.filters import (
 )
 from clew.api.graphql.listing import Asked, members_page
 from clew.api.graphql.operation import Batch, Snapshot
+from clew.api.graphql.preview import FolderPath, MaxBytes, Preview, preview_of
 from clew.api.graphql.scalars import Int64, PathStep
 from clew.api.graphql.types import Property, Type, properties, types_of
 from clew.metadata import node as record
@@ -134,6 +135,14 @@ class Artifact(Node):
         return self.batch.once("contexts", lambda s, ids: _contexts(s, s.reader.contexts_of_artifacts(ids), ids))[
             self.row.id
         ]
+
+    @resolved
+    def preview(self, max_bytes: MaxBytes = 262_144, path: FolderPath = "") -> Preview:
+        """A piece of its bytes to look at, where they are within this home's reach: by their digest from the artifact
+        store; never from whatever address was recorded. Errors: NOT_FOUND for a path that its directory does not hold,
+        STORE_UNAVAILABLE, LIMIT_EXCEEDED.
+        """
+        return preview_of(self.batch.snapshot.operation, self.row, max_bytes, path)
 
 
 @strawberry.type(description="One piece of work, done or under way.")

@@ -157,10 +157,16 @@ class Reader:
             return int(self._session.fetch(sql, parameters)[0][0])
 
     def every(
-        self, kind: Kind, *, type: str | int | None = None, namespace: str | None = None, context_id: int | None = None
+        self,
+        kind: Kind,
+        *,
+        where: str | None = None,
+        type: str | int | None = None,
+        namespace: str | None = None,
+        context_id: int | None = None,
     ) -> Iterator[list[Any]]:
         """All nodes of a listing by id, in chunks and constant memory."""
-        source, clauses, parameters = self._selection(kind, None, type, namespace, context_id)
+        source, clauses, parameters = self._selection(kind, where, type, namespace, context_id)
         names = ",".join(f"{kind.value}.{column}" for column in NODE_TABLES[kind.value])
         sql = f"SELECT {names} FROM {source}{_where(clauses)} ORDER BY {kind.value}.id"
         for rows in self._session.stream(sql, parameters, 2000):

@@ -12,6 +12,7 @@ from clew.api.graphql.around import AroundQuery
 from clew.api.graphql.cache_ask import CacheQuery
 from clew.api.graphql.compare import ComparisonAnswer, comparison
 from clew.api.graphql.connection import Connection, connect
+from clew.api.graphql.definition import PipelineQuery
 from clew.api.graphql.describe import resolved
 from clew.api.graphql.enums import Direction, Kind
 from clew.api.graphql.filter_help import FilterHelpQuery
@@ -58,6 +59,7 @@ class Query(
     ActivityQuery,
     TableQuery,
     RunQuery,
+    PipelineQuery,
     ScheduleQuery,
     CacheQuery,
 ):

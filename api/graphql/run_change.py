@@ -20,6 +20,7 @@ from clew.executors.runs.kept import Run as KeptRun
 from clew.executors.runs.log import LogPiece
 from clew.executors.runs.task import RunTask as KeptTask
 from clew.executors.runs.task import tasks_of
+from clew.metadata.ids import Kind
 from clew.metadata.record import Record
 
 RunId = Annotated[
@@ -44,12 +45,17 @@ class RunTaskChange:
     seq: Int64 = strawberry.field(description="The change that told of it: pass it as `after` to continue behind it.")
     run_state: str = strawberry.field(description="The state of the run.")
     name: str = strawberry.field(description="Where the task stands in the run; empty for the run itself.")
-    kind: str = strawberry.field(description="container, importer, dag or run.")
-    state: str = strawberry.field(description="RUNNING, COMPLETE, CACHED, FAILED or CANCELED.")
+    kind: str = strawberry.field(description="container, importer, resolver, dag or run.")
+    state: str = strawberry.field(description="RUNNING, COMPLETE, CACHED, FAILED, CANCELED or SKIPPED.")
     execution: strawberry.ID | None = strawberry.field(description="Its execution; null for the run itself.")
     started_ms: Int64 | None = strawberry.field(description="When it began.")
     ended_ms: Int64 | None = strawberry.field(description="When it ended.")
     error: str = strawberry.field(description="Why it failed.")
+    cached: bool = strawberry.field(description="Whether another execution did the work.")
+    origin: strawberry.ID | None = strawberry.field(description="Of a reused one: the execution that did the work.")
+    skipped: str = strawberry.field(description="Why it was not triggered; empty when it was.")
+    attempts: int = strawberry.field(description="How often it was tried.")
+    saved_ms: Int64 = strawberry.field(description="Of a reused one: the time the original took.")
 
 
 @strawberry.type
@@ -181,12 +187,16 @@ def _news(record: Record, context: int, seen: int) -> tuple[list[RunTaskChange],
     with record.read() as reader:
         found = KeptRun(reader.context(context))
         where = f"updated_seq > {seen}"
-        page = reader.executions(context_id=found.context.id, where=where, order="id", limit=10_000)
-        changed = sorted(tasks_of(list(page.items)), key=lambda task: task.execution.updated_seq)
+        chunks = reader.every(Kind.EXECUTION, context_id=found.context.id, where=where)
+        changed = sorted((task for chunk in chunks for task in tasks_of(chunk)), key=_changed_at)
         news = [_change(found, task) for task in changed]
         if not found.is_open:
             news.append(_end(found))
         return news, int(reader.seq), not found.is_open
+
+
+def _changed_at(task: KeptTask) -> tuple[int, int]:
+    return task.execution.updated_seq, task.execution.id
 
 
 def _change(run: KeptRun, task: KeptTask) -> RunTaskChange:
@@ -201,6 +211,11 @@ def _change(run: KeptRun, task: KeptTask) -> RunTaskChange:
         started_ms=None if execution.started_ms is None else Int64(execution.started_ms),
         ended_ms=None if execution.ended_ms is None else Int64(execution.ended_ms),
         error=task.error,
+        cached=task.is_cached,
+        origin=None if task.origin is None else strawberry.ID(f"execution:{task.origin}"),
+        skipped=task.skipped,
+        attempts=task.attempts,
+        saved_ms=Int64(task.saved_ms),
     )
 
 
@@ -215,6 +230,11 @@ def _end(run: KeptRun) -> RunTaskChange:
         started_ms=None if run.started_ms is None else Int64(run.started_ms),
         ended_ms=None if run.ended_ms is None else Int64(run.ended_ms),
         error=run.error,
+        cached=False,
+        origin=None,
+        skipped="",
+        attempts=1,
+        saved_ms=NONE,
     )
 
 

@@ -8,6 +8,7 @@ import strawberry
 
 from clew.api.graphql.arguments import After, First
 from clew.api.graphql.connection import Connection, connect
+from clew.api.graphql.definition import PipelineDefinition, definition_of
 from clew.api.graphql.describe import resolved
 from clew.api.graphql.listing import Asked, page_of
 from clew.api.graphql.nodes import Context, Execution, contexts_of, executions_of
@@ -15,8 +16,9 @@ from clew.api.graphql.operation import Operation, Snapshot
 from clew.api.graphql.scalars import Int64, Json
 from clew.executors.runs import find, kept, task
 from clew.executors.runs.service import RunService
+from clew.executors.runs.tally import tallies
 from clew.metadata import node as record
-from clew.metadata.errors import TypeNotFound, Unsupported
+from clew.metadata.errors import InvalidPipeline, NotFound, TypeNotFound, Unsupported
 from clew.metadata.ids import Kind
 from clew.metadata.reader import Reader
 
@@ -67,6 +69,14 @@ class RunTask:
     started_ms: Int64 | None = strawberry.field(description="When it began.")
     ended_ms: Int64 | None = strawberry.field(description="When it ended.")
     error: str = strawberry.field(description="Why it failed.")
+    skipped: str = strawberry.field(description="Why it was not triggered; empty when it was.")
+    parent: str = strawberry.field(
+        description="The graph or iteration it lies in: `for-loop-1#2` of `for-loop-1#2/train`, `for-loop-1` of that; "
+        "empty for the run itself."
+    )
+    iteration: int | None = strawberry.field(description="Of an iteration of a loop: which, from 0.")
+    attempts: int = strawberry.field(description="How often it was tried.")
+    saved_ms: Int64 = strawberry.field(description="Of a reused one: the time the original took.")
 
     @resolved
     def execution(self) -> Execution:
@@ -82,6 +92,23 @@ class RunTask:
     def outputs(self) -> Json:
         """Its output parameters."""
         return Json(self.told.execution.custom_properties.get("outputs", {}))
+
+
+@strawberry.type(description="Tasks in one state.")
+class RunTaskCount:
+    """A count."""
+
+    state: str = strawberry.field(description="RUNNING, COMPLETE, CACHED, FAILED, CANCELED or SKIPPED.")
+    count: int = strawberry.field(description="How many.")
+
+
+@strawberry.type(description="How the steps of a run that have begun stand: graphs and loops are not counted.")
+class RunTally:
+    """A tally."""
+
+    steps: int = strawberry.field(description="All of them.")
+    counts: list[RunTaskCount] = strawberry.field(description="By state.")
+    saved_ms: Int64 = strawberry.field(description="The time that reuse spared.")
 
 
 @strawberry.type(description="A run of a pipeline.")
@@ -129,9 +156,25 @@ class Run:
         return kept.spec_text(service_of(self.snapshot.operation).store, self.told)
 
     @resolved
+    def definition(self) -> PipelineDefinition | None:
+        """The pipeline it runs, read: what it takes and which tasks it has; null where it was not kept."""
+        try:
+            return definition_of(kept.spec_text(service_of(self.snapshot.operation).store, self.told))
+        except (NotFound, InvalidPipeline):
+            return None
+
+    @resolved
+    def tally(self) -> RunTally:
+        """How its steps stand, counted."""
+        batch = self.node.batch
+        found = batch.once("tallies", lambda snapshot, ids: tallies(snapshot.reader, ids))[self.told.context.id]
+        counts = [RunTaskCount(state=state, count=count) for state, count in sorted(found.counts.items())]
+        return RunTally(steps=found.steps, counts=counts, saved_ms=Int64(found.saved_ms))
+
+    @resolved
     def tasks(self, first: First = 100, after: After = None) -> Connection[RunTask]:
         """Its tasks, in the order in which they began."""
-        where = "type IN ('system.ContainerExecution', 'system.ImporterExecution', 'system.DAGExecution')"
+        where = f"type IN ({', '.join(map(find.quoted, task.KINDS))})"
         where += " AND custom_properties.`clew.path`.string_value IS NOT NULL"
         asked = Asked(Kind.EXECUTION, where, None, None, first, after, self.told.context.id)
         return page_of(self.snapshot, tasks_of, asked)
@@ -253,6 +296,11 @@ def _task(row: record.Execution, node: Execution) -> RunTask:
         started_ms=_time(row.started_ms),
         ended_ms=_time(row.ended_ms),
         error=told.error,
+        skipped=told.skipped,
+        parent=told.parent,
+        iteration=told.iteration,
+        attempts=told.attempts,
+        saved_ms=Int64(told.saved_ms),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from clew.executors.marks import SAVED_MS
 from clew.metadata.node import Execution
 from clew.metadata.states import ExecutionState
 
@@ -44,6 +45,29 @@ class RunTask:
     def skipped(self) -> str:
         """Why it was not triggered; empty when it was."""
         return f"{self._text('clew.skipped')}: {self._text('clew.condition')}" if self._text("clew.skipped") else ""
+
+    @property
+    def parent(self) -> str:
+        """Path of the graph or iteration it lies in; empty for the run itself."""
+        return parent_of(self.path)
+
+    @property
+    def iteration(self) -> int | None:
+        """Of an iteration of a loop: which."""
+        last = self.path.rpartition("/")[2].rpartition("#")
+        return int(last[2]) if last[1] and last[2].isascii() and last[2].isdigit() else None
+
+    @property
+    def attempts(self) -> int:
+        """How often it was tried."""
+        tried = self.execution.custom_properties.get("clew.attempts")
+        return tried if isinstance(tried, int) and tried > 0 else 1
+
+    @property
+    def saved_ms(self) -> int:
+        """Of a reused one: the time the original took."""
+        saved = self.execution.custom_properties.get(SAVED_MS)
+        return saved if isinstance(saved, int) else 0
 
     @property
     def is_cached(self) -> bool:
@@ -89,6 +113,15 @@ class RunTask:
     def _text(self, name: str) -> str:
         value = self.execution.custom_properties.get(name)
         return value if isinstance(value, str) else ""
+
+
+def parent_of(path: str) -> str:
+    """``for-loop-1#2`` of ``for-loop-1#2/train``, ``for-loop-1`` of that, and nothing of that."""
+    above, _, last = path.rpartition("/")
+    loop, mark, index = last.rpartition("#")
+    if mark and index.isascii() and index.isdigit():
+        return f"{above}/{loop}" if above else loop
+    return above
 
 
 def tasks_of(executions: list[Execution]) -> list[RunTask]:

@@ -172,6 +172,38 @@ def test_what_failed_is_retried_and_what_was_done_taken_over(
     assert (cloned["clonedFrom"], over(cloned["id"])["outputs"]) == (id, {"Output": 0.25})
 
 
+def test_a_run_tells_its_tally_and_where_its_tasks_lie(asker: Any, create: Any, over: Any) -> None:
+    id = create(parameters={"seconds": 0.05, "flag": "tally"})
+    over(id)
+    query = """query($id: String!) { run(id: $id) {
+      tally { steps savedMs counts { state count } } tasks { nodes { name parent iteration attempts skipped savedMs } }
+    } }"""
+    run = asker.ask(query, id=id)["run"]
+    assert run["tally"] == {"steps": 2, "savedMs": 0, "counts": [{"state": "COMPLETE", "count": 2}]}
+    nap = {"name": "nap", "parent": "", "iteration": None, "attempts": 1, "skipped": "", "savedMs": 0}
+    assert nap in run["tasks"]["nodes"]
+    again = create(parameters={"seconds": 0.05, "flag": "tally"})
+    over(again)
+    run = asker.ask(query, id=again)["run"]
+    assert run["tally"]["counts"] == [{"state": "CACHED", "count": 2}]
+    assert run["tally"]["savedMs"] == sum(task["savedMs"] for task in run["tasks"]["nodes"]) > 0
+
+
+def test_a_pipeline_tells_what_it_takes_and_its_tasks_before_anything_ran(asker: Any, spec: str, create: Any) -> None:
+    asked = """{ name inputs { name type artifact optional default }
+      tasks { path parent name kind loop condition after { task carries } } }"""
+    told = asker.ask(f"query($spec: String!) {{ pipeline(spec: $spec) {asked} }}", spec=spec)["pipeline"]
+    seconds = {"name": "seconds", "type": "NUMBER_DOUBLE", "artifact": False, "optional": True, "default": 0.0}
+    assert (told["name"], seconds in told["inputs"]) == ("napping", True)
+    wake = next(task for task in told["tasks"] if task["path"] == "wake")
+    assert (wake["kind"], wake["after"]) == ("container", [{"task": "nap", "carries": ["seconds"]}])
+    id = create()
+    assert asker.ask(f"query($id: String!) {{ run(id: $id) {{ definition {asked} }} }}", id=id)["run"] == {
+        "definition": told
+    }
+    assert asker.refused('{ pipeline(spec: "a: 1") { name } }')["code"] == "INVALID_PIPELINE"
+
+
 def test_a_log_is_read_piece_by_piece(asker: Any, create: Any, over: Any) -> None:
     id = create(cache="OFF")
     over(id)
@@ -216,7 +248,8 @@ def test_the_tasks_of_a_run_are_told_as_they_change(served: str, create: Any) ->
         url = served.replace("http", "ws") + "/graphql"
         async with websockets.connect(url, subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
             await socket.send('{"type": "connection_init"}')
-            query = "subscription($id: String!) { runTasks(run: $id) { seq name state runState } }"
+            told = "seq name state runState cached savedMs attempts skipped origin"
+            query = f"subscription($id: String!) {{ runTasks(run: $id) {{ {told} }} }}"
             payload = {"query": query, "variables": {"id": id}}
             await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
             async for text in socket:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from clew.metadata.chosen import chosen_of_types
+from clew.metadata.ids import Kind
 from clew.metadata.node import Artifact, Execution, NodeType
+from clew.metadata.reader import Reader
+from clew.metadata.states import OUTPUT_EVENTS
 
 
 def is_metrics(type: NodeType, types: Mapping[int, NodeType]) -> bool:
@@ -35,7 +39,32 @@ def results_of(execution: Execution) -> dict[str, int | float]:
 
 def metrics_of(artifact: Artifact) -> dict[str, int | float]:
     """``output.metric`` -> number, of a metrics artifact; ``metric`` where nobody said what it is called."""
-    shown = artifact.custom_properties.get("display_name")
-    prefix = f"{shown}." if shown else ""
+    prefix = output_name(artifact)
     numbers = scalars(artifact.properties) | scalars(artifact.custom_properties)
     return {f"{prefix}{name}": value for name, value in numbers.items()}
+
+
+def output_name(artifact: Artifact) -> str:
+    """What the metrics of an artifact are called after: ``output.``, or nothing."""
+    shown = artifact.custom_properties.get("display_name")
+    return f"{shown}." if shown else ""
+
+
+def metrics_artifacts(reader: Reader, executions: Mapping[int, Execution]) -> dict[int, list[Artifact]]:
+    """Execution id -> the metrics artifacts it put out; a reused one put out what the original made."""
+    types = reader.types_by_id([type.id for type in reader.types()])
+    wanted = [id for id, type in types.items() if type.kind is Kind.ARTIFACT and is_metrics(type, types)]
+    if not executions or not wanted:
+        return {}
+    pairs = [
+        (event.execution_id, event.artifact_id)
+        for event in reader.events_of_executions(executions)
+        if event.type in OUTPUT_EVENTS
+    ]
+    chosen = chosen_of_types(reader, Kind.ARTIFACT, list({artifact for _, artifact in pairs}), wanted)
+    artifacts = reader.artifacts_by_id(chosen)
+    found: dict[int, list[Artifact]] = {}
+    for execution, artifact in dict.fromkeys(pairs):
+        if artifact in artifacts:
+            found.setdefault(execution, []).append(artifacts[artifact])
+    return found

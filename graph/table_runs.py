@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from clew.graph.compared import Compared, Section, node_sections, plain, task_paths
-from clew.graph.metrics import is_metrics, metrics_of, results_of
-from clew.metadata.chosen import chosen_of_types
+from clew.graph.metrics import metrics_artifacts, metrics_of, results_of
 from clew.metadata.ids import Kind
 from clew.metadata.members import members
 from clew.metadata.node import Artifact, Context, Execution
 from clew.metadata.reader import Reader
-from clew.metadata.states import OUTPUT_EVENTS
 
 MOST_EXECUTIONS: Final = 20_000
 """Read for one answer, shared among its runs."""
@@ -30,10 +28,16 @@ def run_sections(reader: Reader, runs: Sequence[Context]) -> tuple[list[dict[str
     share = max(1, MOST_EXECUTIONS // max(1, len(runs)))
     of, cut = members(reader, Kind.EXECUTION, [run.id for run in runs], share)
     executions = reader.executions_by_id({id for ids in of.values() for id in ids})
-    artifacts = _metrics_artifacts(reader, executions)
+    artifacts = metrics_artifacts(reader, executions)
     told = [_run(run, {id: executions[id] for id in of[run.id]}, artifacts) for run in runs]
     _settle_parameters(told)
     return told, cut
+
+
+def tasks_of(executions: Mapping[int, Execution]) -> dict[str, Execution]:
+    """The executions of one run by task; not its graphs: what goes in and out of those goes in and out of tasks."""
+    paths = task_paths(executions)
+    return {task: executions[id] for task, id in paths.items() if executions[id].type != _DAG}
 
 
 def number(value: float) -> Compared:
@@ -49,10 +53,7 @@ def _run(
     metrics: Section = {}
     states: Section = {}
     given: Section = {}
-    for task, id in task_paths(executions).items():
-        execution = executions[id]
-        if execution.type == _DAG:  # what goes in and out of it goes in and out of the tasks in it
-            continue
+    for task, execution in tasks_of(executions).items():
         told = execution.custom_properties
         state = execution.state.name if execution.state is not None else ""
         states[task] = plain("SKIPPED" if told.get("clew.skipped") else state)
@@ -60,7 +61,7 @@ def _run(
         if isinstance(inputs, dict):
             given |= {f"{task}.{name}": plain(value) for name, value in inputs.items()}
         metrics |= {f"{task}.{name}": number(value) for name, value in results_of(execution).items()}
-        for artifact in artifacts.get(id, ()):
+        for artifact in artifacts.get(execution.id, ()):
             metrics |= {f"{task}.{name}": number(value) for name, value in metrics_of(artifact).items()}
     outputs = own.get("outputs")
     sections["attributes"] |= _attributes(run, executions)
@@ -100,23 +101,3 @@ def _settle_parameters(told: list[dict[str, Section]]) -> None:
 
 def _values(told: Sequence[Mapping[str, Section]], section: str, name: str) -> tuple[str, ...]:
     return tuple(repr(one[section][name].shown) if name in one[section] else "" for one in told)
-
-
-def _metrics_artifacts(reader: Reader, executions: Mapping[int, Execution]) -> dict[int, list[Artifact]]:
-    """Execution id -> the metrics artifacts it put out; a reused one put out what the original made."""
-    types = reader.types_by_id([type.id for type in reader.types()])
-    wanted = [id for id, type in types.items() if type.kind is Kind.ARTIFACT and is_metrics(type, types)]
-    if not executions or not wanted:
-        return {}
-    pairs = [
-        (event.execution_id, event.artifact_id)
-        for event in reader.events_of_executions(executions)
-        if event.type in OUTPUT_EVENTS
-    ]
-    chosen = chosen_of_types(reader, Kind.ARTIFACT, list({artifact for _, artifact in pairs}), wanted)
-    artifacts = reader.artifacts_by_id(chosen)
-    found: dict[int, list[Artifact]] = {}
-    for execution, artifact in dict.fromkeys(pairs):
-        if artifact in artifacts:
-            found.setdefault(execution, []).append(artifacts[artifact])
-    return found

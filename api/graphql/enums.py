@@ -61,6 +61,13 @@ class NeighbourOrder(Enum):
     NAME = "name"
 
 
+class SeriesAxis(Enum):
+    """What the points of a curve are ordered by."""
+
+    STEP = "step"
+    TIME = "time"
+
+
 class OrderField(Enum):
     """What a listing is ordered by."""
 
@@ -227,6 +234,15 @@ _describe(
     },
 )
 _describe(
+    SeriesAxis,
+    "SeriesAxis",
+    "What the points of a curve are ordered by.",
+    {
+        "STEP": "The step, epoch or iteration told beside the value, or the place in a list.",
+        "TIME": "When it was told.",
+    },
+)
+_describe(
     OrderField,
     "OrderField",
     "What a listing is ordered by.",
@@ -283,6 +299,7 @@ __all__ = [
     "PreviewKind",
     "PropertyType",
     "ReuseBy",
+    "SeriesAxis",
     "State",
     "StateChange",
     "UpdateMode",

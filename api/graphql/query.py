@@ -43,6 +43,7 @@ from clew.api.graphql.operation import Info, Operation
 from clew.api.graphql.run_change import RunQuery
 from clew.api.graphql.scalars import Int64
 from clew.api.graphql.schedules import ScheduleQuery
+from clew.api.graphql.series import SeriesQuery
 from clew.api.graphql.table import TableQuery
 from clew.api.graphql.types import Type, type_of, types_of
 from clew.metadata.errors import InvalidCursor, TypeNotFound
@@ -58,6 +59,7 @@ class Query(
     AroundQuery,
     ActivityQuery,
     TableQuery,
+    SeriesQuery,
     RunQuery,
     PipelineQuery,
     ScheduleQuery,

@@ -75,15 +75,20 @@ class TableQuery:
         """Many nodes of a kind side by side: of runs the parameters and the metrics of their executions. Errors:
         INVALID for several kinds, LIMIT_EXCEEDED.
         """
-        refs = list(dict.fromkeys(NodeRef.parse(id, "of") for id in of))
-        if len(refs) > MOST_ROWS:
-            raise LimitExceeded(
-                f"of names {len(refs)} nodes, the limit is {MOST_ROWS}",
-                field="of",
-                value=len(refs),
-                remedy="Compare fewer at once",
-            )
-        return table(snapshot_of(info.context, as_of), refs, only_different)
+        return table(snapshot_of(info.context, as_of), rows_of(of), only_different)
+
+
+def rows_of(of: list[strawberry.ID]) -> list[NodeRef]:
+    """The nodes to lay side by side, each once. Errors: Invalid; LimitExceeded."""
+    refs = list(dict.fromkeys(NodeRef.parse(id, "of") for id in of))
+    if len(refs) > MOST_ROWS:
+        raise LimitExceeded(
+            f"of names {len(refs)} nodes, the limit is {MOST_ROWS}",
+            field="of",
+            value=len(refs),
+            remedy="Compare fewer at once",
+        )
+    return refs
 
 
 def table(snapshot: Snapshot, refs: list[NodeRef], only_different: bool) -> SideBySide:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -82,11 +82,11 @@ class Running:
         for name, value in params.items():
             self.log_param(name, value)
 
-    def log_metric(self, name: str, value: float) -> None:
-        """A result that is a number. The last one of a name counts."""
+    def log_metric(self, name: str, value: float | Sequence[float]) -> None:
+        """A result that is a number, or a list of numbers: a curve. The last one of a name counts."""
         self._metrics[self._own(name, self._params)] = _value(name, value)
 
-    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+    def log_metrics(self, metrics: Mapping[str, float | Sequence[float]]) -> None:
         """Several results."""
         for name, value in metrics.items():
             self.log_metric(name, value)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Annotated
 
 import strawberry
 
 from clew.api.graphql.arguments import After, First
+from clew.api.graphql.cache import CacheDecision, cache_decision
 from clew.api.graphql.connection import Connection, connect
 from clew.api.graphql.definition import PipelineDefinition, definition_of
 from clew.api.graphql.describe import resolved
@@ -15,6 +17,7 @@ from clew.api.graphql.nodes import Context, Execution, contexts_of, executions_o
 from clew.api.graphql.operation import Operation, Snapshot
 from clew.api.graphql.scalars import Int64, Json
 from clew.executors.runs import find, kept, task
+from clew.executors.runs.log import task_named
 from clew.executors.runs.service import RunService
 from clew.executors.runs.tally import tallies
 from clew.metadata import node as record
@@ -93,6 +96,14 @@ class RunTask:
         """Its output parameters."""
         return Json(self.told.execution.custom_properties.get("outputs", {}))
 
+    @resolved
+    def decision(self) -> CacheDecision | None:
+        """Why it was reused or had to run; null where nothing was decided."""
+        try:
+            return cache_decision(self.node.batch.snapshot, self.told.execution.ref)
+        except NotFound:
+            return None
+
 
 @strawberry.type(description="Tasks in one state.")
 class RunTaskCount:
@@ -170,6 +181,12 @@ class Run:
         found = batch.once("tallies", lambda snapshot, ids: tallies(snapshot.reader, ids))[self.told.context.id]
         counts = [RunTaskCount(state=state, count=count) for state, count in sorted(found.counts.items())]
         return RunTally(steps=found.steps, counts=counts, saved_ms=Int64(found.saved_ms))
+
+    @resolved
+    def task(self, name: Annotated[str, strawberry.argument(description="Where it stands in the run.")]) -> RunTask:
+        """One task; the latest, where it was begun twice. Errors: NOT_FOUND."""
+        found = task_named(self.snapshot.reader, self.told, name)
+        return tasks_of(self.snapshot, [found.execution])[0]
 
     @resolved
     def tasks(self, first: First = 100, after: After = None) -> Connection[RunTask]:

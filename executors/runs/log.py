@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from clew.executors.runs.find import property_field, quoted
 from clew.executors.runs.kept import RUN_TYPE, Run
 from clew.executors.runs.task import RunTask, tasks_of
 from clew.executors.sound import local_path
 from clew.metadata.errors import NotFound
-from clew.metadata.ids import Kind
-from clew.metadata.node import Execution
 from clew.metadata.reader import Reader
 from clew.metadata.states import FINAL_STATES
 
@@ -30,20 +29,19 @@ class LogPiece:
 
 def task_named(reader: Reader, run: Run, path: str) -> RunTask:
     """The task of a run at ``path``, the latest where it was begun twice. Errors: NotFound, naming those there are."""
-    found: list[Execution] = []
-    names: list[str] = []
-    for chunk in reader.every(Kind.EXECUTION, context_id=run.context.id):
-        tasks = tasks_of(chunk)
-        names += [task.path for task in tasks if task.kind == "container"]
-        found += [task.execution for task in tasks if task.path == path]
-    if not found:
-        raise NotFound(
-            f"run {run.id} has no task {path[:80]!r}",
-            field="task",
-            value=path,
-            remedy="Its tasks: " + (", ".join(names[:20]) or "none has begun"),
-        )
-    return RunTask(found[-1])
+    id = run.context.id
+    at_path = f"{property_field('clew.path')}.string_value = {quoted(path)}"
+    found = reader.executions(context_id=id, where=at_path, order="id", descending=True, limit=100).items
+    if tasks := tasks_of(list(found)):
+        return tasks[0]
+    begun = tasks_of(list(reader.executions(context_id=id, order="id", limit=100).items))
+    names = [task.path for task in begun if task.kind == "container"]
+    raise NotFound(
+        f"run {run.id} has no task {path[:80]!r}",
+        field="task",
+        value=path,
+        remedy="Its tasks: " + (", ".join(names[:20]) or "none has begun"),
+    )
 
 
 def read_log(reader: Reader, home: Path, run: Run, path: str, offset: int = 0) -> LogPiece:

@@ -186,6 +186,11 @@ def test_a_run_tells_its_tally_and_where_its_tasks_lie(asker: Any, create: Any, 
     over(again)
     run = asker.ask(query, id=again)["run"]
     assert run["tally"]["counts"] == [{"state": "CACHED", "count": 2}]
+    one = """query($id: String!, $name: String!) { run(id: $id) { task(name: $name) {
+      state inputs decision { outcome origin { id } } } } }"""
+    task = asker.ask(one, id=again, name="nap")["run"]["task"]
+    assert (task["state"], task["inputs"], task["decision"]["outcome"]) == ("CACHED", {"seconds": 0.05}, "hit")
+    assert asker.refused(one, id=again, name="nope")["code"] == "NOT_FOUND"
     assert run["tally"]["savedMs"] == sum(task["savedMs"] for task in run["tasks"]["nodes"]) > 0
 
 

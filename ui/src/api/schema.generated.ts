@@ -539,6 +539,27 @@ export type OrderField =
   /** Name, by code point. */
   | 'NAME';
 
+/** How a piece of bytes can be shown. */
+export type PreviewKind =
+  /** Rows under columns, with the text they were read from. */
+  | 'TABLE'
+  /** An image that browsers show: its bytes. */
+  | 'IMAGE'
+  /** JSON text. */
+  | 'JSON'
+  /** Markdown text. */
+  | 'MARKDOWN'
+  /** Text. */
+  | 'TEXT'
+  /** HTML text. It is a stranger's: show it in a sandboxed frame only. */
+  | 'HTML'
+  /** Bytes that are no text: the first 4096. */
+  | 'BINARY'
+  /** A directory: what is in it. */
+  | 'FOLDER'
+  /** Nothing can be shown; `reason` says why. */
+  | 'NONE';
+
 /** A property that a type declares. */
 export type PropertyDeclarationInput = {
   /** Its name. */

@@ -96,9 +96,10 @@ class WarmingEngine:
         depth: int | None = None,
         where: NodeFilter = EVERYTHING,
         min_seq: int = 0,
+        enough: int | None = None,
     ) -> Counts:
         """Count what ``trace`` would reach."""
-        return self._engine.counts(seeds, direction, depth=depth, where=where, min_seq=min_seq)
+        return self._engine.counts(seeds, direction, depth=depth, where=where, min_seq=min_seq, enough=enough)
 
     def paths(
         self, a: NodeRef, b: NodeRef, *, limit: int = 10, max_depth: int | None = None, min_seq: int = 0

@@ -295,6 +295,19 @@ class GraphEngineContract:
         with pytest.raises(TimedOut):
             engine.trace([loom["raw"]], min_seq=seq + 1)
 
+    def test_a_count_that_stops_at_enough_says_so(self, loom: Loom, engine: GraphEngine) -> None:
+        loom.weave("a > one > b", "b > two > c, d", "c, d > three > e", "e > four > f")
+        whole = engine.counts([loom["a"]], DOWN)
+        for enough in range(12):
+            for direction, seed in ((DOWN, "a"), (UP, "f"), (BOTH, "b")):
+                exact, found = (
+                    engine.counts([loom[seed]], direction),
+                    engine.counts([loom[seed]], direction, enough=enough),
+                )
+                total, reached = (one.artifacts + one.executions for one in (exact, found))
+                assert reached > enough if found.partial else reached == total
+        assert engine.counts([loom["a"]], DOWN, enough=100).by_depth == whole.by_depth
+
     def test_among_some_nodes_lie_their_events_and_beside_each_its_neighbours(
         self, loom: Loom, engine: GraphEngine
     ) -> None:

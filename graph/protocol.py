@@ -161,8 +161,12 @@ class GraphEngine(Protocol):
         depth: int | None = None,
         where: NodeFilter = EVERYTHING,
         min_seq: int = 0,
+        enough: int | None = None,
     ) -> Counts:
-        """Count what ``trace`` would reach."""
+        """Count what ``trace`` would reach.
+
+        Beyond ``enough`` nodes an engine to which they are dear may stop, and says ``partial``.
+        """
         ...
 
     def paths(

@@ -80,6 +80,7 @@ class SqlEngine:
         depth: int | None = None,
         where: NodeFilter = EVERYTHING,
         min_seq: int = 0,
+        enough: int | None = None,
     ) -> Counts:
         """Count what ``trace`` would reach."""
         started = time.perf_counter()
@@ -87,7 +88,7 @@ class SqlEngine:
         self._wait(min_seq)
         with self._record.read(as_of=self._as_of) as reader:
             rows = Rows(reader)
-            reached = _reach(rows, asked, direction, depth)
+            reached = _reach(rows, asked, direction, depth, enough)
             found = _matching(rows, reached, where)
             by_type = Counter(attributes.type_id for attributes in rows.attributes(found).values())
             seq = reader.seq
@@ -170,12 +171,14 @@ class _Reached:
         """Codes in order of depth; events between them; whether the limit left something out; nodes at an end."""
 
 
-def _reach(rows: Rows, seeds: list[NodeRef], direction: Direction, depth: int | None) -> _Reached:
+def _reach(
+    rows: Rows, seeds: list[NodeRef], direction: Direction, depth: int | None, enough: int | None = None
+) -> _Reached:
     _require(rows, seeds)
     codes = [code_of(seed) for seed in seeds]
     if direction is not Direction.BOTH:
-        return _one_way(rows, codes, direction is Direction.UP, depth)
-    up, down = _one_way(rows, codes, True, depth), _one_way(rows, codes, False, depth)
+        return _one_way(rows, codes, direction is Direction.UP, depth, enough)
+    up, down = _one_way(rows, codes, True, depth, enough), _one_way(rows, codes, False, depth, enough)
     depths = up.depths | {code: min(d, up.depths.get(code, d)) for code, d in down.depths.items()}
     depths = dict(sorted(depths.items(), key=lambda item: item[1]))
     # An ancestor may feed a descendant past the seed: neither walk follows that event, yet it lies between the two.
@@ -185,12 +188,14 @@ def _reach(rows: Rows, seeds: list[NodeRef], direction: Direction, depth: int | 
     return _Reached(depths, edges, up.cut or down.cut, up.ends | down.ends)
 
 
-def _one_way(rows: Rows, seeds: list[int], up: bool, depth: int | None) -> _Reached:
+def _one_way(rows: Rows, seeds: list[int], up: bool, depth: int | None, enough: int | None) -> _Reached:
     depths = dict.fromkeys(seeds, 0)
     edges: set[Edge] = set()
     ends: set[int] = set()
     frontier, level = seeds, 0
     while frontier:
+        if enough is not None and len(depths) > enough:
+            return _Reached(depths, edges, True, ends)
         followed = rows.edges(frontier, up)
         ends.update(frontier)
         ends.difference_update(step(followed, not up))

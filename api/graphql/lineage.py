@@ -19,6 +19,9 @@ from clew.graph.protocol import EVERYTHING, Counts, GraphEngine, NodeFilter, Pat
 from clew.metadata.errors import Invalid, LimitExceeded, TypeNotFound
 from clew.metadata.ids import NodeRef
 
+ENOUGH = 20_000
+"""Nodes up- or downstream that every engine counts to the last."""
+
 
 @strawberry.input(description="Which reached nodes an answer shows. The walk passes through the others.")
 class LineageFilter:
@@ -47,6 +50,10 @@ class ReachCount:
     executions: Int64 = strawberry.field(description="Executions.")
     total: Int64 = strawberry.field(description="Both.")
     depth: int = strawberry.field(description="Hops to the farthest.")
+    partial: bool = strawberry.field(
+        description="Whether counting stopped at thousands, and there may be more: where an earlier moment is "
+        "asked for, or the graph is still being loaded."
+    )
 
 
 @strawberry.type(description="What a walk through the graph reached, seeds included, nearest first.")
@@ -92,8 +99,8 @@ class Lineage:
     def _count(self, direction: Direction) -> ReachCount:
         seeds = set(self.seeds)
         if not seeds:
-            return ReachCount(artifacts=Int64(0), executions=Int64(0), total=Int64(0), depth=0)
-        counts = self.engine.counts(list(self.seeds), direction, min_seq=int(self.trace.seq))
+            return ReachCount(artifacts=Int64(0), executions=Int64(0), total=Int64(0), depth=0, partial=False)
+        counts = self.engine.counts(list(self.seeds), direction, min_seq=int(self.trace.seq), enough=ENOUGH)
         self.reached.operation.check_time()
         executions = counts.executions - sum(seed.kind is Kind.EXECUTION for seed in seeds)
         artifacts = counts.artifacts - sum(seed.kind is Kind.ARTIFACT for seed in seeds)
@@ -102,6 +109,7 @@ class Lineage:
             executions=Int64(executions),
             total=Int64(artifacts + executions),
             depth=counts.depth,
+            partial=counts.partial,
         )
 
 

@@ -75,8 +75,9 @@ class EmbeddedEngine:
         depth: int | None = None,
         where: NodeFilter = EVERYTHING,
         min_seq: int = 0,
+        enough: int | None = None,
     ) -> Counts:
-        """Count what ``trace`` would reach."""
+        """Count what ``trace`` would reach: all of it, for that costs little here."""
         started = time.perf_counter()
         asked = walk_of(seeds, direction, depth)
         view = self.projection.fresh(min_seq)

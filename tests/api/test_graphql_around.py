@@ -24,7 +24,7 @@ NEIGHBOURS = """query($of: ID!, $d: Direction!, $by: NeighbourOrder! = RECENT, $
     total byType { type { name } count } byState { state count } pageInfo { hasNextPage endCursor } seq tookMs } }"""
 DRAWN = """nodes { id rank order parents children depth } edges { execution artifact type }
     totalNodes totalEdges partial
-    upstream { artifacts executions total depth } downstream { artifacts executions total depth }"""
+    upstream { artifacts executions total depth partial } downstream { artifacts executions total depth partial }"""
 LINEAGE = f"""query($of: [ID!]!, $d: Direction! = BOTH, $depth: Int, $max: Int! = 60, $w: String, $at: AsOf) {{
   lineage(of: $of, direction: $d, depth: $depth, maxNodes: $max, where: $w, asOf: $at) {{ {DRAWN} }} }}"""
 SUBGRAPH = f"query($ids: [ID!]!, $at: AsOf) {{ subgraph(ids: $ids, asOf: $at) {{ {DRAWN} }} }}"
@@ -202,9 +202,22 @@ def test_a_lineage_tells_ranks_degrees_and_true_counts_beyond_its_bounds(ask: An
         "clean": 0, "tidy": 1, "serve": 2,
     }  # fmt: skip
     assert (nodes["tidy"]["parents"], nodes["tidy"]["children"], nodes["train5"]["parents"]) == (1, 7, 3)
-    assert found["upstream"] == {"artifacts": 1, "executions": 1, "total": 2, "depth": 2}
-    assert found["downstream"] == {"artifacts": 6, "executions": 7, "total": 13, "depth": 2}
+    assert found["upstream"] == {"artifacts": 1, "executions": 1, "total": 2, "depth": 2, "partial": False}
+    assert found["downstream"] == {"artifacts": 6, "executions": 7, "total": 13, "depth": 2, "partial": False}
     assert found["partial"]
+
+
+def test_a_count_that_would_take_long_stops_and_says_so(
+    ask: Any, web: Web, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = Change()
+    later.node(NodePut(Kind.EXECUTION, "Train", name="later"))
+    record.commit(later)
+    monkeypatch.setattr("clew.api.graphql.lineage.ENOUGH", 3)
+    then = {"seq": web.receipt.seq}
+    found = ask.ask(LINEAGE, of=web["tidy"], at=then)["lineage"]
+    assert (found["upstream"]["total"], found["upstream"]["partial"]) == (2, False)
+    assert (found["downstream"]["total"], found["downstream"]["partial"]) == (7, True)
 
 
 def test_the_order_key_is_the_order_of_recording(ask: Any, web: Web) -> None:

@@ -20,7 +20,7 @@ class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether more follows.")
     has_previous_page: bool = strawberry.field(description="Whether the page began behind a cursor.")
     start_cursor: str | None = strawberry.field(description="Cursor of the first item.")
-    end_cursor: str | None = strawberry.field(description="Cursor of the last item: pass it as `after`.")
+    end_cursor: str | None = strawberry.field(description="Where the next page begins: pass it as `after`.")
 
 
 @strawberry.type(description="One item of a page.")
@@ -54,13 +54,18 @@ class Connection(Generic[T]):
 
 
 def connect(
-    nodes: list[T], cursors: list[str], has_next: bool, after: str | None, total: Callable[[], int]
+    nodes: list[T],
+    cursors: list[str],
+    has_next: bool,
+    after: str | None,
+    total: Callable[[], int],
+    end: str | None = None,
 ) -> Connection[T]:
-    """A connection over one page."""
+    """A connection over one page. ``end`` is where it goes on, where that is not behind its last item."""
     info = PageInfo(
         has_next_page=has_next,
         has_previous_page=after is not None,
         start_cursor=cursors[0] if cursors else None,
-        end_cursor=cursors[-1] if cursors else None,
+        end_cursor=end if end is not None else cursors[-1] if cursors else None,
     )
     return Connection(cursors=cursors, total=total, nodes=nodes, page_info=info)

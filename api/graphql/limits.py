@@ -21,6 +21,7 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     Lexer,
+    NullValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     Source,
@@ -188,15 +189,15 @@ class _Cost:
             for argument in node.arguments or ():
                 if argument.name.value == name:
                     return self._value(argument.value, field.args[name].default_value)
-            return _number(field.args[name].default_value)
+            return _bound(field.args[name].default_value)
         return None
 
-    def _value(self, value: object, default: object) -> int:
+    def _value(self, value: object, default: object) -> int | None:
         if isinstance(value, IntValueNode):
             return _number(value.value)
         if isinstance(value, VariableNode):
-            return _number(self.variables.get(value.name.value, default))
-        return 0
+            return _bound(self.variables.get(value.name.value, default))
+        return None if isinstance(value, NullValueNode) else 0
 
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
@@ -205,6 +206,11 @@ def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
         for definition in operation.variable_definitions or ()
         if isinstance(definition.default_value, IntValueNode)
     }
+
+
+def _bound(value: object) -> int | None:
+    """The bound that an argument sets; None where it may be left out, and was."""
+    return None if value is None else _number(value)
 
 
 def _number(value: object) -> int:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from functools import partial
+from typing import Annotated, Any, TypeVar
 
 import orjson
 import strawberry
 
 from clew.api.graphql.connection import Connection, connect
 from clew.api.graphql.describe import resolved
-from clew.api.graphql.operation import Snapshot
+from clew.api.graphql.operation import Operation, Snapshot
 from clew.api.graphql.scalars import Int64, Json, is_plain
+from clew.metadata.changes import Wanted, count_changes, page_of_changes
 from clew.metadata.errors import InvalidCursor
 from clew.metadata.node import Committed
+
+T = TypeVar("T")
+AtMost = Annotated[int | None, strawberry.argument(description="How many at most; all when left out.")]
 
 
 @strawberry.type(description="One effect of a change.")
@@ -32,6 +37,7 @@ class Change:
     """A committed change."""
 
     row: strawberry.Private[Committed]
+    operation: strawberry.Private[Operation | None]
     seq: Int64 = strawberry.field(description="Its position: 1, 2, 3 ... without gaps.")
     time_ms: Int64 = strawberry.field(description="When it was committed; never earlier than the change before it.")
     actor: str = strawberry.field(description="Who made it.")
@@ -40,20 +46,32 @@ class Change:
     digest: str = strawberry.field(description="SHA-256 over [seq, timeMs, actor, namespace] as JSON, then the log.")
 
     @resolved
-    def effects(self) -> list[Effect]:
+    def effects(self, first: AtMost = None) -> list[Effect]:
         """What it did, in order."""
-        return [Effect(kind=kind, body=Json(_exact(body))) for kind, body in self.row.ops]
+        return [Effect(kind=kind, body=Json(_exact(body))) for kind, body in self._spent(self.row.ops, first)]
 
     @resolved
-    def touched(self) -> list[strawberry.ID]:
+    def touched(self, first: AtMost = None) -> list[strawberry.ID]:
         """The nodes it recorded or changed."""
-        return list(dict.fromkeys(_touched(self.row.ops)))
+        return self._spent(list(dict.fromkeys(_touched(self.row.ops))), first)
+
+    @resolved
+    def effect_count(self) -> Int64:
+        """How many effects it has: an import has thousands."""
+        return Int64(len(self.row.ops))
+
+    def _spent(self, items: list[T], first: int | None) -> list[T]:
+        chosen = items if first is None else items[: max(0, first)]
+        if self.operation is not None:
+            self.operation.spend(len(chosen))
+        return chosen
 
 
-def change_of(row: Committed) -> Change:
-    """One row of the log."""
+def change_of(row: Committed, operation: Operation | None = None) -> Change:
+    """One row of the log. What is read of it counts against ``operation``, where it is part of an answer."""
     return Change(
         row=row,
+        operation=operation,
         seq=Int64(row.seq),
         time_ms=Int64(row.time_ms),
         actor=row.actor,
@@ -63,15 +81,20 @@ def change_of(row: Committed) -> Change:
     )
 
 
-def changes_page(snapshot: Snapshot, after: str | None, first: int, namespace: str | None) -> Connection[Change]:
+def changes_page(
+    snapshot: Snapshot, wanted: Wanted, after: str | None, first: int, *, descending: bool
+) -> Connection[Change]:
     """One page of the log behind ``after``, a ``seq``. Errors: InvalidCursor, LimitExceeded."""
-    limit = snapshot.operation.page(first)
-    start = seq_of(after)
-    rows = snapshot.reader.changes(start, limit + 1, namespace=namespace)
-    nodes = [change_of(row) for row in rows[:limit]]
-    snapshot.operation.spend(sum(1 + len(node.row.ops) for node in nodes))
-    cursors = [str(node.row.seq) for node in nodes]
-    return connect(nodes, cursors, len(rows) > limit, after, lambda: int(snapshot.reader.seq))
+    operation = snapshot.operation
+    limit = operation.page(first)
+    start = seq_of(after) if after is not None else None
+    page = page_of_changes(snapshot.reader, wanted, after=start, descending=descending, limit=limit)
+    nodes = [change_of(row, operation) for row in page.rows]
+    operation.spend(len(nodes))
+    cursors = [str(row.seq) for row in page.rows]
+    end = None if page.end is None else str(page.end)
+    total = partial(count_changes, snapshot.reader, wanted, operation.check_time)
+    return connect(nodes, cursors, page.has_next, after, total, end)
 
 
 def seq_of(after: str | None) -> int:

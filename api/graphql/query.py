@@ -14,7 +14,7 @@ from clew.api.graphql.compare import ComparisonAnswer, comparison
 from clew.api.graphql.connection import Connection, connect
 from clew.api.graphql.definition import PipelineQuery
 from clew.api.graphql.describe import resolved
-from clew.api.graphql.enums import Direction, Kind
+from clew.api.graphql.enums import Direction, Kind, OrderDirection
 from clew.api.graphql.filter_help import FilterHelpQuery
 from clew.api.graphql.filters import (
     ArtifactFilter,
@@ -46,6 +46,7 @@ from clew.api.graphql.schedules import ScheduleQuery
 from clew.api.graphql.series import SeriesQuery
 from clew.api.graphql.table import TableQuery
 from clew.api.graphql.types import Type, type_of, types_of
+from clew.metadata.changes import Wanted
 from clew.metadata.errors import InvalidCursor, TypeNotFound
 from clew.metadata.ids import NodeRef
 
@@ -295,9 +296,36 @@ class Query(
         namespace: Annotated[
             str | None, strawberry.argument(description="Only changes made in this namespace.")
         ] = None,
+        direction: Annotated[
+            OrderDirection, strawberry.argument(description="ASC: oldest first. DESC: newest first.")
+        ] = OrderDirection.ASC,
+        actor: Annotated[str | None, strawberry.argument(description="Only changes that this actor made.")] = None,
+        touching: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="Only changes that recorded or changed this node, or an edge of it."),
+        ] = None,
+        kinds: Annotated[
+            list[Kind] | None,
+            strawberry.argument(description="Only changes that recorded or changed a node of one of these kinds."),
+        ] = None,
+        since_ms: Annotated[
+            Int64 | None, strawberry.argument(description="Only changes at this time or later.")
+        ] = None,
+        until_ms: Annotated[Int64 | None, strawberry.argument(description="Only changes before this time.")] = None,
     ) -> Connection[Change]:
-        """The change log: everything that was ever recorded, in order."""
-        return changes_page(info.context.snapshot(), after, first, namespace)
+        """The change log: everything that was ever recorded, in order. A narrowed page may be short, even empty, though
+        `pageInfo.hasNextPage`: it looks through the log for half a second at most; go on from `endCursor`.
+        """
+        wanted = Wanted(
+            namespace=namespace,
+            actor=actor,
+            touching=None if touching is None else NodeRef.parse(touching, "touching"),
+            kinds=None if kinds is None else frozenset(kinds),
+            since_ms=since_ms,
+            until_ms=until_ms,
+        )
+        descending = direction is OrderDirection.DESC
+        return changes_page(info.context.snapshot(), wanted, after, first, descending=descending)
 
     @resolved
     def seq(self, info: Info) -> Int64:

@@ -3,7 +3,7 @@
   const found = [];
   const seen = (element) => {
     const style = getComputedStyle(element);
-    return style.visibility !== "hidden" && style.display !== "none" && Number(style.opacity) > 0.05;
+    return style.visibility !== "hidden" && style.display !== "none" && style.clipPath === "none" && Number(style.opacity) > 0.05;
   };
   const words = (element) => `${element.tagName.toLowerCase()}.${String(element.className).slice(0, 40)} "${element.textContent.trim().slice(0, 40)}"`;
   const root = document.scrollingElement;

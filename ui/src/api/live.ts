@@ -1,16 +1,20 @@
-import { useEffect, useRef } from "react";
-import { type AnyVariables, useQuery, type UseQueryArgs, type UseQueryResponse } from "urql";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { type AnyVariables, createRequest, useQuery, type UseQueryArgs, type UseQueryResponse } from "urql";
 
-import { socket } from "./client";
+import { link, socket } from "./client";
 import { refused } from "./token";
 import { store, useStore } from "./store";
 
 /** The record's newest change that this page was told of; 0 before the first. Told at most every `PACE_MS`. */
 export const seq = store(0);
 
+/** Grows whenever what is shown may be old: the record has grown, or the server was found again. */
+export const beat = store(0);
+
 const PACE_MS = 500;
 const QUERY = `subscription Pulse { seq(everyMs: ${PACE_MS}) }`;
 let stop: (() => void) | null = null;
+let lost = false;
 
 /** Listen from now on; further calls change nothing. */
 export function listen(): void {
@@ -19,7 +23,12 @@ export function listen(): void {
     { query: QUERY },
     {
       next: (answer) => {
-        if (answer.data) seq.set(answer.data.seq);
+        if (!answer.data) return;
+        const first = seq.get() === 0;
+        const moved = answer.data.seq !== seq.get();
+        seq.set(answer.data.seq);
+        if (lost || (moved && !first)) beat.set(beat.get() + 1);
+        lost = false;
       },
       error: () => {
         stop = null; // refused: begun again once a token was given
@@ -31,29 +40,45 @@ export function listen(): void {
   );
 }
 
+link.watch(() => {
+  lost ||= link.get() === "lost";
+});
 refused.watch(() => {
-  if (!refused.get()) listen();
+  if (refused.get()) return;
+  lost = true;
+  listen();
 });
 
-/** `useQuery`, asked again whenever the record has grown (and the page is seen). What is shown stays meanwhile. */
+/**
+ * `useQuery`, asked again whenever the record has grown or the server was found again (and the page is seen).
+ *
+ * What is shown stays meanwhile, also where asking again failed: `error` then stands beside the old `data`.
+ */
 export function useLiveQuery<Data, Variables extends AnyVariables>(
   args: UseQueryArgs<Variables, Data>,
 ): UseQueryResponse<Data, Variables> {
-  const answer = useQuery<Data, Variables>(args);
-  const ask = answer[1];
-  const at = useStore(seq);
-  const asked = useRef(at);
+  const [result, ask] = useQuery<Data, Variables>(args);
+  const now = useStore(beat);
+  const asked = useRef(now);
   useEffect(() => {
     listen();
     const again = () => {
-      if (args.pause || document.hidden || asked.current === at) return;
-      const first = asked.current === 0;
-      asked.current = at;
-      if (!first) ask({ requestPolicy: "network-only" });
+      if (args.pause || document.hidden || asked.current === now) return;
+      asked.current = now;
+      ask({ requestPolicy: "network-only" });
     };
     again();
     document.addEventListener("visibilitychange", again);
     return () => document.removeEventListener("visibilitychange", again);
-  }, [at, ask, args.pause]);
-  return answer;
+  }, [now, ask, args.pause]);
+  const { key } = createRequest<Data, Variables>(args.query, args.variables as Variables);
+  const [kept, setKept] = useState<{ readonly key: number; readonly data: Data } | null>(null);
+  if (result.data !== undefined && !args.pause && (kept?.key !== key || kept.data !== result.data)) {
+    setKept({ key, data: result.data });
+  }
+  const shown = useMemo(
+    () => (result.data === undefined && kept?.key === key ? { ...result, data: kept.data } : result),
+    [result, kept, key],
+  );
+  return [shown, ask];
 }

@@ -2,7 +2,7 @@ import { ActionIcon, Burger, Drawer, Tooltip, useMantineColorScheme, useComputed
 import { useDisclosure } from "@mantine/hooks";
 import { IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
 import { Outlet, useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useMemo } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useMemo } from "react";
 
 import { listen } from "../api/live";
 import { refused } from "../api/token";
@@ -23,7 +23,7 @@ const Palette = lazy(() => import("./Palette").then(({ Palette }) => ({ default:
 const KeyList = lazy(() => import("./KeyList").then(({ KeyList }) => ({ default: KeyList })));
 
 /** Around every page: navigation, breadcrumbs, search, the keyboard, and how the server stands. */
-export function Frame() {
+export function Frame(): ReactNode {
   const embed = useEmbedded();
   const [menu, setMenu] = useDisclosure(false);
   const [palette, setPalette] = useDisclosure(false);

@@ -8,7 +8,7 @@ import { told } from "../api/errors";
 import styles from "./faces.module.css";
 
 /** While a view waits for its first answer. */
-export function Loading({ lines = 6 }: { readonly lines?: number }) {
+export function Loading({ lines = 6 }: { readonly lines?: number }): ReactNode {
   return (
     <Stack gap="sm" p="md" role="status" aria-live="polite" aria-label="Loading">
       {Array.from({ length: lines }, (_, line) => (
@@ -27,7 +27,7 @@ export function Empty({
   readonly title: string;
   readonly children?: ReactNode;
   readonly action?: ReactNode;
-}) {
+}): ReactNode {
   return (
     <div className={styles.face} role="status">
       <IconMoodEmpty size={36} stroke={1.4} aria-hidden />
@@ -87,7 +87,7 @@ export function Partial({ children }: { readonly children: ReactNode }) {
 }
 
 /** No page at this address. */
-export function NotFound() {
+export function NotFound(): ReactNode {
   return (
     <Empty title="There is no such page" action={<Link to="/">Go home</Link>}>
       The address may be misspelled, or be of another version of Clew.

@@ -13,7 +13,7 @@ export interface Key {
 /** What the keyboard does now, by the part of the screen that listens. */
 export const known = store<ReadonlyMap<string, readonly Key[]>>(new Map());
 
-const PAUSE_MS = 900;
+const PAUSE_MS = 1500;
 let before = "";
 let beforeAt = 0;
 

@@ -1,5 +1,6 @@
 import {
   createRootRoute, createRoute, createRouter, lazyRouteComponent, retainSearchParams,
+  type RouteComponent,
 } from "@tanstack/react-router"; // prettier-ignore
 
 import { artifactSearch } from "../artifacts/search";
@@ -26,25 +27,30 @@ const root = createRootRoute({
   search: { middlewares: [retainSearchParams(["ns", "embed"])] },
 });
 
+// The loader's type is said, not inferred: what a page's hooks know of the router must not depend on the page.
+function page(load: () => Promise<object>, name: string): RouteComponent {
+  return lazyRouteComponent(load as () => Promise<Record<string, RouteComponent>>, name);
+}
+
 const at = { getParentRoute: () => root } as const;
 const tree = root.addChildren([
-  createRoute({ ...at, path: "/", validateSearch: homeSearch, component: lazyRouteComponent(() => import("../home/View"), "HomeView") }),
-  createRoute({ ...at, path: "/explorer", validateSearch: lineageSearch, component: lazyRouteComponent(() => import("../lineage/View"), "LineageView") }),
-  createRoute({ ...at, path: "/artifacts", validateSearch: artifactSearch, component: lazyRouteComponent(() => import("../artifacts/View"), "ArtifactsView") }),
-  createRoute({ ...at, path: "/artifacts/$id", component: lazyRouteComponent(() => import("../artifacts/ArtifactView"), "ArtifactView") }),
-  createRoute({ ...at, path: "/executions", validateSearch: executionSearch, component: lazyRouteComponent(() => import("../executions/View"), "ExecutionsView") }),
-  createRoute({ ...at, path: "/executions/$id", component: lazyRouteComponent(() => import("../executions/ExecutionView"), "ExecutionView") }),
-  createRoute({ ...at, path: "/contexts", validateSearch: contextSearch, component: lazyRouteComponent(() => import("../contexts/View"), "ContextsView") }),
-  createRoute({ ...at, path: "/contexts/$id", component: lazyRouteComponent(() => import("../contexts/ContextView"), "ContextView") }),
-  createRoute({ ...at, path: "/types", validateSearch: typeSearch, component: lazyRouteComponent(() => import("../types/View"), "TypesView") }),
-  createRoute({ ...at, path: "/types/$id", component: lazyRouteComponent(() => import("../types/TypeView"), "TypeView") }),
-  createRoute({ ...at, path: "/runs", validateSearch: runsSearch, component: lazyRouteComponent(() => import("../runs/View"), "RunsView") }),
-  createRoute({ ...at, path: "/runs/$id", validateSearch: runSearch, component: lazyRouteComponent(() => import("../runs/RunView"), "RunView") }),
-  createRoute({ ...at, path: "/schedules", component: lazyRouteComponent(() => import("../runs/SchedulesView"), "SchedulesView") }),
-  createRoute({ ...at, path: "/compare", validateSearch: compareSearch, component: lazyRouteComponent(() => import("../compare/View"), "CompareView") }),
-  createRoute({ ...at, path: "/cache", validateSearch: cacheSearch, component: lazyRouteComponent(() => import("../cache/View"), "CacheView") }),
-  createRoute({ ...at, path: "/log", validateSearch: logSearch, component: lazyRouteComponent(() => import("../log/View"), "LogView") }),
-  createRoute({ ...at, path: "/settings", component: lazyRouteComponent(() => import("../settings/View"), "SettingsView") }),
+  createRoute({ ...at, path: "/", validateSearch: homeSearch, component: page(() => import("../home/View"), "HomeView") }),
+  createRoute({ ...at, path: "/explorer", validateSearch: lineageSearch, component: page(() => import("../lineage/View"), "LineageView") }),
+  createRoute({ ...at, path: "/artifacts", validateSearch: artifactSearch, component: page(() => import("../artifacts/View"), "ArtifactsView") }),
+  createRoute({ ...at, path: "/artifacts/$id", component: page(() => import("../artifacts/ArtifactView"), "ArtifactView") }),
+  createRoute({ ...at, path: "/executions", validateSearch: executionSearch, component: page(() => import("../executions/View"), "ExecutionsView") }),
+  createRoute({ ...at, path: "/executions/$id", component: page(() => import("../executions/ExecutionView"), "ExecutionView") }),
+  createRoute({ ...at, path: "/contexts", validateSearch: contextSearch, component: page(() => import("../contexts/View"), "ContextsView") }),
+  createRoute({ ...at, path: "/contexts/$id", component: page(() => import("../contexts/ContextView"), "ContextView") }),
+  createRoute({ ...at, path: "/types", validateSearch: typeSearch, component: page(() => import("../types/View"), "TypesView") }),
+  createRoute({ ...at, path: "/types/$id", component: page(() => import("../types/TypeView"), "TypeView") }),
+  createRoute({ ...at, path: "/runs", validateSearch: runsSearch, component: page(() => import("../runs/View"), "RunsView") }),
+  createRoute({ ...at, path: "/runs/$id", validateSearch: runSearch, component: page(() => import("../runs/RunView"), "RunView") }),
+  createRoute({ ...at, path: "/schedules", component: page(() => import("../runs/SchedulesView"), "SchedulesView") }),
+  createRoute({ ...at, path: "/compare", validateSearch: compareSearch, component: page(() => import("../compare/View"), "CompareView") }),
+  createRoute({ ...at, path: "/cache", validateSearch: cacheSearch, component: page(() => import("../cache/View"), "CacheView") }),
+  createRoute({ ...at, path: "/log", validateSearch: logSearch, component: page(() => import("../log/View"), "LogView") }),
+  createRoute({ ...at, path: "/settings", component: page(() => import("../settings/View"), "SettingsView") }),
 ]); // prettier-ignore
 
 /** The addresses of the product, and the view of each. */

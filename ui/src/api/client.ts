@@ -28,20 +28,29 @@ export const socket = createSocket({
   },
 });
 
-/** Questions and mutations. */
-export const client = new Client({
+const refusals = mapExchange({
+  onError(error) {
+    const response: unknown = error.response;
+    if (response instanceof Response && response.status === 401) tokenRefused();
+  },
+});
+
+const shared = {
   url: url.href,
   preferGetMethod: false,
-  requestPolicy: "cache-and-network",
   fetchOptions: () => ({ headers: authorization() }),
+} as const;
+
+/** Questions whose answers nobody keeps: the pages of a long listing, which its table holds itself. */
+export const direct = new Client({ ...shared, requestPolicy: "network-only", exchanges: [refusals, fetchExchange] });
+
+/** Questions and mutations. */
+export const client = new Client({
+  ...shared,
+  requestPolicy: "cache-and-network",
   exchanges: [
     cacheExchange,
-    mapExchange({
-      onError(error) {
-        const response: unknown = error.response;
-        if (response instanceof Response && response.status === 401) tokenRefused();
-      },
-    }),
+    refusals,
     fetchExchange,
     subscriptionExchange({
       forwardSubscription: (request) => ({

@@ -34,6 +34,7 @@ FLAGS = (
 )
 SIZES = {"laptop": (1280, 800), "desk": (1920, 1080), "phone": (390, 844)}
 START_S, ANSWER_S = 60, 15
+THERE = "#page :is(h1, h2, [role=alert])"
 WAITING = '#clew:empty, [aria-label="Loading"], [data-loading="true"], [aria-busy="true"]'
 
 
@@ -119,7 +120,7 @@ class Watched:
 
 def settled(page: Page) -> None:
     """Wait until the page waits for nothing more: no skeleton, nothing that says it is busy."""
-    page.wait_for_function(f"() => !document.querySelector('{WAITING}')")
+    page.wait_for_function(f"() => document.querySelector('{THERE}') && !document.querySelector('{WAITING}')")
     page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame)).then(() => null)")
 
 

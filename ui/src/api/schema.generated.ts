@@ -624,6 +624,13 @@ export type RunFilter = {
   readonly namespace?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** What the points of a curve are ordered by. */
+export type SeriesAxis =
+  /** The step, epoch or iteration told beside the value, or the place in a list. */
+  | 'STEP'
+  /** When it was told. */
+  | 'TIME';
+
 /** The states of artifacts (ArtifactState) and of executions (ExecutionState). */
 export type State =
   /** Not told. */

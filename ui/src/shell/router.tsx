@@ -54,7 +54,13 @@ const tree = root.addChildren([
 ]); // prettier-ignore
 
 /** The addresses of the product, and the view of each. */
-export const router = createRouter({ routeTree: tree, defaultPreload: "intent", scrollRestoration: true });
+export const router = createRouter({
+  routeTree: tree,
+  defaultPreload: "intent",
+  defaultPendingMs: 150,
+  defaultPendingComponent: Loading,
+  scrollRestoration: true,
+});
 
 declare module "@tanstack/react-router" {
   interface Register {

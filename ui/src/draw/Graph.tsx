@@ -29,6 +29,7 @@ import { firstOf, walk } from "./walk";
  * lines        what leads where: id, from, to; dashed, tone (any CSS colour), label (a button in its middle).
  * render       draws the inside of a box: {box, selected}. Memoised; keep it the same component.
  * selected     the chosen box, or null; onSelect(id | null) as one clicks or walks (null: the empty canvas).
+ * onClick      a click on a box, instead of onSelect: where a click leads elsewhere.
  * onOpen       Enter or double click on a box.
  * onHover      the box under the pointer, or null.
  * lit          where given, all else is dimmed; a line is lit when both its ends are.
@@ -54,6 +55,7 @@ export interface GraphProps<T> {
   readonly orientation?: Orientation;
   readonly selected?: string | null;
   readonly onSelect?: (id: string | null) => void;
+  readonly onClick?: (id: string) => void;
   readonly onOpen?: (id: string) => void;
   readonly onHover?: (id: string | null) => void;
   readonly onLine?: (line: DrawnLine) => void;
@@ -162,7 +164,7 @@ function Canvas({
         zoomOnDoubleClick={false}
         proOptions={{ hideAttribution: true }}
         onPaneClick={() => onSelect?.(null)}
-        onNodeClick={(_, node) => onSelect?.(node.id)}
+        onNodeClick={(_, node) => (onClick ?? onSelect)?.(node.id)}
         onNodeDoubleClick={(event, node) => {
           if (!(event.target as Element).closest("button, a")) onOpen?.(node.id);
         }}

@@ -20,6 +20,7 @@ SHOWN = {
     "write": r".*(as shipped|best|put_lineage_subgraph|pgbench)",
     "engine": r"10M edges, (up, .* ids|whole answer|write to visible|memory|open)",
     "graphql": r"lineage, 60 nodes",
+    "explorer_queries": r"draw a node|activity|table",
     "pipeline": r".",
     "mlmd": r"read: get_artifacts_by_id, 100|list: type and|lineage: chain|write: put_execution|threads: 16, put",
     "cli": r"import clew|clew --help|clew ls artifacts \||clew trace, ",

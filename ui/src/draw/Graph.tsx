@@ -99,6 +99,7 @@ function Canvas({
   orientation = "LR",
   selected = null,
   onSelect,
+  onClick,
   onOpen,
   onHover,
   onLine,

@@ -27,6 +27,7 @@ from clew.api.graphql.scalars import Int64, PathStep
 from clew.api.graphql.types import Property, Type, properties, types_of
 from clew.metadata import node as record
 from clew.metadata.ids import NodeRef
+from clew.metadata.label import label
 from clew.metadata.states import INPUT_EVENTS, OUTPUT_EVENTS
 
 
@@ -47,6 +48,11 @@ class Node:
     updated_ms: Int64 = strawberry.field(description="When it last changed.")
     created_seq: Int64 = strawberry.field(description="The change that recorded it first.")
     updated_seq: Int64 = strawberry.field(description="The change that changed it last.")
+
+    @resolved
+    def label(self) -> str:
+        """What a person would call it: its name, its display name, its address, its external id, or its id."""
+        return label(self.row) or str(self.id)
 
     @resolved
     def properties(self, names: Names = None) -> list[Property]:

@@ -129,7 +129,8 @@ class _Pages:
 
 def _print(nodes: list[Node], what: What) -> None:
     from clew.cli.output import table
-    from clew.draw.words import label, seconds_of, seconds_text, size_text, state_name, time_text
+    from clew.draw.words import seconds_of, seconds_text, size_text, state_name, time_text
+    from clew.metadata.label import label
     from clew.metadata.node import Artifact, Execution
 
     if not nodes:

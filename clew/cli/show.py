@@ -77,7 +77,8 @@ def _print_json(detail: Detail, past: list[Node], history: bool) -> None:
 
 def _print_node(node: Node) -> None:
     from clew.cli.output import emit, fields, heading, paint
-    from clew.draw.words import clean, label, seconds_of, seconds_text, size_text, state_name, time_text, value_text
+    from clew.draw.words import clean, seconds_of, seconds_text, size_text, state_name, time_text, value_text
+    from clew.metadata.label import label
     from clew.metadata.node import Artifact, Execution
 
     emit(f"{paint(node.type, 'bold')}  {clean(label(node))}  {paint(str(node.ref), 'bright_black')}")

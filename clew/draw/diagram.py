@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clew.client.protocol import Lineage
-from clew.draw.words import label, state_name
+from clew.draw.words import state_name
 from clew.metadata.ids import Kind, NodeRef
+from clew.metadata.label import label
 from clew.metadata.node import Node
 from clew.metadata.states import INPUT_EVENTS, OUTPUT_EVENTS
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from clew.client.protocol import Lineage
-from clew.draw.words import STATE_STYLE, clean, label, seconds_of, seconds_text, state_name
+from clew.draw.words import STATE_STYLE, clean, seconds_of, seconds_text, state_name
 from clew.graph.protocol import Direction
 from clew.metadata.ids import Kind, NodeRef
+from clew.metadata.label import label
 from clew.metadata.node import Artifact, Execution, Node
 from clew.metadata.states import INPUT_EVENTS, OUTPUT_EVENTS
 

@@ -26,20 +26,6 @@ STATE_STYLE = {
     "SKIPPED": "bright_black",
 }
 """Rich styles of states; the word itself always stands beside the colour."""
-_LABELS = ("display_name", "task_name", "name", "title")
-
-
-def label(node: Node) -> str:
-    """What a person would call ``node``: its name, its display name, or the end of its address."""
-    if node.name:
-        return node.name
-    for name in _LABELS:
-        value = node.custom_properties.get(name) or node.properties.get(name)
-        if isinstance(value, str) and value:
-            return value
-    if isinstance(node, Artifact) and node.uri:
-        return node.uri
-    return node.external_id or ""
 
 
 def state_name(node: Node) -> str:

@@ -207,3 +207,16 @@ def test_one_operation_sees_one_moment(asker: Any, step: Step) -> None:
     step("moment", [], 1)
     answer = asker.ask("{ seq a: artifacts(first: 1) { totalCount } b: artifacts(first: 1) { totalCount } }")
     assert answer["a"] == answer["b"]
+
+
+def test_a_node_is_called_what_a_person_would_call_it(asker: Any, services: Services) -> None:
+    change = Change(actor="ann")
+    kind = change.type(NodeType(Kind.ARTIFACT, "Called"))
+    named = change.artifact(kind, name="plain", custom_properties={"display_name": "shown"})
+    shown = change.artifact(kind, uri="s3://lake/x", custom_properties={"display_name": "shown"})
+    placed = change.artifact(kind, uri="s3://lake/x")
+    bare = change.artifact(kind)
+    del named, shown, placed, bare
+    ids = [f"artifact:{id}" for id in services.record.commit(change).node_ids]
+    told = asker.ask("query($ids: [ID!]!) { nodes(ids: $ids) { label } }", ids=ids)["nodes"]
+    assert [one["label"] for one in told] == ["plain", "shown", "s3://lake/x", ids[3]]

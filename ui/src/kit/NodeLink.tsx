@@ -9,7 +9,12 @@ import { kindOf, nameOf, nodePath } from "./node";
 export function NodeLink({
   node,
 }: {
-  readonly node: { readonly id: string; readonly name: string | null; readonly externalId?: string | null };
+  readonly node: {
+    readonly id: string;
+    readonly name?: string | null;
+    readonly label?: string;
+    readonly externalId?: string | null;
+  };
 }) {
   const name = nameOf(node);
   return (

@@ -17,11 +17,12 @@ export function nodePath(id: string): string {
   return `/${kind}s/${number}`;
 }
 
-/** What to call a node: its name, else its external id, else its id. */
+/** What to call a node: its label where it was asked for, else its name, its external id, its id. */
 export function nameOf(node: {
   readonly id: string;
-  readonly name: string | null;
+  readonly name?: string | null;
+  readonly label?: string;
   readonly externalId?: string | null;
 }): string {
-  return node.name ?? node.externalId ?? node.id;
+  return node.label ?? node.name ?? node.externalId ?? node.id;
 }

@@ -60,7 +60,7 @@ export function Palette({ onClose, onHelp }: { readonly onClose: () => void; rea
               >
                 <KindIcon kind={node.kind} />
                 <span className={`cut ${styles.name ?? ""}`} dir="auto">
-                  {(node.name ?? node.id).slice(0, 200)}
+                  {node.label.slice(0, 200)}
                 </span>
                 <span className={`cut dim ${styles.type ?? ""}`}>{node.type}</span>
                 {node.state && <StateBadge state={node.state} />}

@@ -13,10 +13,10 @@ export type FindQueryVariables = Types.Exact<{
 
 
 export type FindQuery = { readonly search: { readonly partial: boolean, readonly hits: ReadonlyArray<{ readonly matched: string, readonly exact: boolean, readonly node:
-        | { readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly namespace: string, readonly state: Types.State | null }
-        | { readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly namespace: string, readonly state: Types.State | null }
-        | { readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly namespace: string, readonly state: Types.State | null }
+        | { readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly label: string, readonly namespace: string, readonly state: Types.State | null }
+        | { readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly label: string, readonly namespace: string, readonly state: Types.State | null }
+        | { readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly label: string, readonly namespace: string, readonly state: Types.State | null }
        }> } };
 
 export const KnownNamespacesDocument = "query KnownNamespaces{server{namespaces}}" as unknown as TypedDocumentNode<KnownNamespacesQuery, KnownNamespacesQueryVariables>;
-export const FindDocument = "query Find($text:String!$namespace:String){search(text:$text namespace:$namespace first:12){partial hits{matched exact node{id kind type name namespace state}}}}" as unknown as TypedDocumentNode<FindQuery, FindQueryVariables>;
+export const FindDocument = "query Find($text:String!$namespace:String){search(text:$text namespace:$namespace first:12){partial hits{matched exact node{id kind type label namespace state}}}}" as unknown as TypedDocumentNode<FindQuery, FindQueryVariables>;

@@ -29,7 +29,7 @@ def decode(cursor: str, order: str, descending: bool, length: int) -> list[Any]:
     if body[0] != order or body[1] is not descending:
         raise _invalid(cursor, "was made for another order")
     key = body[2:]
-    wanted = str if order == "name" else int
+    wanted = str if order in ("name", "type") else int
     if any(type(part) is not wanted for part in key[:-1]) or any(
         type(part) is int and abs(part) > INT64_MAX for part in key
     ):

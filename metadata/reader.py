@@ -13,7 +13,7 @@ from clew.metadata.digest import Digest, parse
 from clew.metadata.errors import ChangeNotFound, Invalid
 from clew.metadata.filter.runtime import computing
 from clew.metadata.ids import INT64_MAX, Kind, NodeRef, Seq
-from clew.metadata.listing import Order, Paging
+from clew.metadata.listing import Order, Paging, rows_of_page, where_of
 from clew.metadata.location import canonical
 from clew.metadata.node import Artifact, Committed, Context, Event, Execution, Node, NodeType, Page
 from clew.metadata.planner import NOT_FOUND
@@ -152,7 +152,7 @@ class Reader:
     ) -> int:
         """How many nodes a listing holds."""
         source, clauses, parameters = self._selection(kind, where, type, namespace, context_id)
-        sql = f"SELECT COUNT(*) FROM {source}{_where(clauses)}"
+        sql = f"SELECT COUNT(*) FROM {source}{where_of(clauses)}"
         with computing(where):
             return int(self._session.fetch(sql, parameters)[0][0])
 
@@ -168,7 +168,7 @@ class Reader:
         """All nodes of a listing by id, in chunks and constant memory."""
         source, clauses, parameters = self._selection(kind, where, type, namespace, context_id)
         names = ",".join(f"{kind.value}.{column}" for column in NODE_TABLES[kind.value])
-        sql = f"SELECT {names} FROM {source}{_where(clauses)} ORDER BY {kind.value}.id"
+        sql = f"SELECT {names} FROM {source}{where_of(clauses)} ORDER BY {kind.value}.id"
         for rows in self._session.stream(sql, parameters, 2000):
             yield [OF_ROW[kind](row, self._types) for row in rows]
 
@@ -178,13 +178,13 @@ class Reader:
         clauses.append(f"{kind.value}.id {self._among}")
         parameters.append(listed(self._session, map(_int64, ids)))
         with computing(where):
-            rows = self._session.fetch(f"SELECT {kind.value}.id FROM {source}{_where(clauses)}", parameters)
+            rows = self._session.fetch(f"SELECT {kind.value}.id FROM {source}{where_of(clauses)}", parameters)
         return {row[0] for row in rows}
 
     def count_by_type(self, kind: Kind, *, namespace: str | None = None) -> dict[int, int]:
         """type_id -> number of nodes."""
         source, clauses, parameters = self._selection(kind, None, None, namespace, None)
-        sql = f"SELECT type_id, COUNT(*) FROM {source}{_where(clauses)} GROUP BY type_id ORDER BY type_id"
+        sql = f"SELECT type_id, COUNT(*) FROM {source}{where_of(clauses)} GROUP BY type_id ORDER BY type_id"
         return {row[0]: row[1] for row in self._session.fetch(sql, parameters)}
 
     # -- look-ups ----------------------------------------------------------------------------------------------
@@ -420,19 +420,10 @@ class Reader:
         context_id: int | None,
         paging: Paging,
     ) -> Page[Any]:
-        table = kind.value
-        source, clauses, parameters = self._selection(kind, where, type, namespace, context_id)
-        begin, behind = paging.begin(table)
-        end, last = paging.end(table)
-        names = ",".join(f"{table}.{column}" for column in NODE_TABLES[table])
-        sql = f"SELECT {names} FROM {source}{_where(clauses + begin)}{end}"
+        selection = self._selection(kind, where, type, namespace, context_id)
         with computing(where):
-            rows = self._session.fetch(sql, (*parameters, *behind, *last))
+            rows = rows_of_page(self._session, kind.value, *selection, paging)
         return paging.page([OF_ROW[kind](row, self._types) for row in rows])
-
-
-def _where(clauses: list[str]) -> str:
-    return " WHERE " + " AND ".join(clauses) if clauses else ""
 
 
 def _int64(number: Any, field: str = "id") -> int:

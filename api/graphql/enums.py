@@ -75,6 +75,11 @@ class OrderField(Enum):
     CREATED = "created"
     UPDATED = "updated"
     NAME = "name"
+    TYPE = "type"
+    STATE = "state"
+    SIZE = "size"
+    STARTED = "started"
+    ENDED = "ended"
 
 
 class OrderDirection(Enum):
@@ -251,6 +256,11 @@ _describe(
         "CREATED": "Creation time.",
         "UPDATED": "Time of the last change.",
         "NAME": "Name, by code point.",
+        "TYPE": "Name of the type.",
+        "STATE": "State, as the enumeration lists them; of artifacts and executions.",
+        "SIZE": "Size of the bytes; of artifacts.",
+        "STARTED": "When it began; of executions.",
+        "ENDED": "When it ended; of executions.",
     },
 )
 _describe(

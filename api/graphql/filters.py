@@ -184,6 +184,11 @@ def ordering(order_by: OrderBy | None) -> Ordering:
         OrderField.CREATED: "created",
         OrderField.UPDATED: "updated",
         OrderField.NAME: "name",
+        OrderField.TYPE: "type",
+        OrderField.STATE: "state",
+        OrderField.SIZE: "size",
+        OrderField.STARTED: "started",
+        OrderField.ENDED: "ended",
     }
     return Ordering(orders[order_by.field], order_by.direction is OrderDirection.DESC)
 

@@ -75,8 +75,130 @@ export type MiniGraphQuery = { readonly lineage: { readonly totalNodes: number, 
         | { readonly startedMs: number | null, readonly endedMs: number | null, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly externalId: string | null, readonly namespace: string, readonly state: Types.State | null, readonly createdMs: number, readonly updatedMs: number, readonly contexts: ReadonlyArray<{ readonly id: string, readonly type: string, readonly name: string | null }>, readonly called: ReadonlyArray<{ readonly name: string, readonly value: unknown }> }
        }>, readonly edges: ReadonlyArray<{ readonly execution: string, readonly artifact: string, readonly type: Types.EventType }> } };
 
+export type ExplorerSinceQueryVariables = Types.Exact<{
+  ids: ReadonlyArray<Types.Scalars['ID']['input']> | Types.Scalars['ID']['input'];
+  asOf: Types.AsOf;
+}>;
+
+
+export type ExplorerSinceQuery = { readonly subgraph: { readonly nodes: ReadonlyArray<{ readonly id: string }>, readonly edges: ReadonlyArray<{ readonly execution: string, readonly artifact: string, readonly type: Types.EventType }> } };
+
+export type ExplorerLinesQueryVariables = Types.Exact<{
+  a: ReadonlyArray<Types.Scalars['ID']['input']> | Types.Scalars['ID']['input'];
+  b: ReadonlyArray<Types.Scalars['ID']['input']> | Types.Scalars['ID']['input'];
+  most: Types.Scalars['Int']['input'];
+  asOf?: Types.InputMaybe<Types.AsOf>;
+}>;
+
+
+export type ExplorerLinesQuery = { readonly a: { readonly totalNodes: number, readonly partial: boolean, readonly seq: number, readonly tookMs: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly order: number, readonly parents: number, readonly children: number, readonly node:
+        | { readonly uri: string | null, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly externalId: string | null, readonly namespace: string, readonly state: Types.State | null, readonly createdMs: number, readonly updatedMs: number, readonly contexts: ReadonlyArray<{ readonly id: string, readonly type: string, readonly name: string | null }>, readonly called: ReadonlyArray<{ readonly name: string, readonly value: unknown }> }
+        | { readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly externalId: string | null, readonly namespace: string, readonly state: Types.State | null, readonly createdMs: number, readonly updatedMs: number, readonly called: ReadonlyArray<{ readonly name: string, readonly value: unknown }> }
+        | { readonly startedMs: number | null, readonly endedMs: number | null, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly externalId: string | null, readonly namespace: string, readonly state: Types.State | null, readonly createdMs: number, readonly updatedMs: number, readonly contexts: ReadonlyArray<{ readonly id: string, readonly type: string, readonly name: string | null }>, readonly called: ReadonlyArray<{ readonly name: string, readonly value: unknown }> }
+       }>, readonly edges: ReadonlyArray<{ readonly execution: string, readonly artifact: string, readonly type: Types.EventType }> }, readonly b: { readonly totalNodes: number, readonly partial: boolean, readonly seq: number, readonly tookMs: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly order: number, readonly parents: number, readonly children: number, readonly node:
+        | { readonly uri: string | null, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly externalId: string | null, readonly namespace: string, readonly state: Types.State | null, readonly createdMs: number, readonly updatedMs: number, readonly contexts: ReadonlyArray<{ readonly id: string, readonly type: string, readonly name: string | null }>, readonly called: ReadonlyArray<{ readonly name: string, readonly value: unknown }> }
+        | { readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly externalId: string | null, readonly namespace: string, readonly state: Types.State | null, readonly createdMs: number, readonly updatedMs: number, readonly called: ReadonlyArray<{ readonly name: string, readonly value: unknown }> }
+        | { readonly startedMs: number | null, readonly endedMs: number | null, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly externalId: string | null, readonly namespace: string, readonly state: Types.State | null, readonly createdMs: number, readonly updatedMs: number, readonly contexts: ReadonlyArray<{ readonly id: string, readonly type: string, readonly name: string | null }>, readonly called: ReadonlyArray<{ readonly name: string, readonly value: unknown }> }
+       }>, readonly edges: ReadonlyArray<{ readonly execution: string, readonly artifact: string, readonly type: Types.EventType }> } };
+
+export type ExplorerCompareQueryVariables = Types.Exact<{
+  a: Types.Scalars['ID']['input'];
+  b: Types.Scalars['ID']['input'];
+  all: Types.Scalars['Boolean']['input'];
+}>;
+
+
+export type ExplorerCompareQuery = { readonly compare: { readonly same: boolean, readonly partial: boolean, readonly entries: ReadonlyArray<{ readonly section: string, readonly name: string, readonly a: unknown | null, readonly b: unknown | null, readonly same: boolean }>, readonly producers: { readonly a: string | null, readonly b: string | null, readonly same: boolean, readonly entries: ReadonlyArray<{ readonly section: string, readonly name: string, readonly a: unknown | null, readonly b: unknown | null, readonly same: boolean }> } | null } };
+
+export type ExplorerWholeQueryVariables = Types.Exact<{
+  focus: ReadonlyArray<Types.Scalars['ID']['input']> | Types.Scalars['ID']['input'];
+  most: Types.Scalars['Int']['input'];
+  asOf?: Types.InputMaybe<Types.AsOf>;
+}>;
+
+
+export type ExplorerWholeQuery = { readonly lineage: { readonly depth: number, readonly totalNodes: number, readonly partial: boolean, readonly seq: number, readonly tookMs: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly kind: Types.NodeKind, readonly order: number, readonly node:
+        | { readonly type: string, readonly name: string | null, readonly state: Types.State | null, readonly namespace: string, readonly createdMs: number }
+        | { readonly type: string, readonly name: string | null, readonly state: Types.State | null, readonly namespace: string, readonly createdMs: number }
+        | { readonly type: string, readonly name: string | null, readonly state: Types.State | null, readonly namespace: string, readonly createdMs: number }
+       }>, readonly edges: ReadonlyArray<{ readonly execution: string, readonly artifact: string, readonly type: Types.EventType }> } };
+
+export type ExplorerFindQueryVariables = Types.Exact<{
+  text: Types.Scalars['String']['input'];
+  namespace?: Types.InputMaybe<Types.Scalars['String']['input']>;
+}>;
+
+
+export type ExplorerFindQuery = { readonly search: { readonly partial: boolean, readonly hits: ReadonlyArray<{ readonly matched: string, readonly node:
+        | { readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly state: Types.State | null }
+        | { readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly state: Types.State | null }
+        | { readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly state: Types.State | null }
+       }> } };
+
+export type ExplorerMembersQueryVariables = Types.Exact<{
+  ids: ReadonlyArray<Types.Scalars['ID']['input']> | Types.Scalars['ID']['input'];
+}>;
+
+
+export type ExplorerMembersQuery = { readonly nodes: ReadonlyArray<
+    | { readonly id: string, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }> }
+    | { readonly id: string, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }> }
+    | { readonly id: string, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }> }
+   | null> };
+
+export type ExplorerNodeQueryVariables = Types.Exact<{
+  id: Types.Scalars['ID']['input'];
+  asOf?: Types.InputMaybe<Types.AsOf>;
+}>;
+
+
+export type ExplorerNodeQuery = { readonly node:
+    | { readonly uri: string | null, readonly digest: string | null, readonly sizeBytes: number | null, readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly externalId: string | null, readonly namespace: string, readonly state: Types.State | null, readonly createdMs: number, readonly updatedMs: number, readonly createdSeq: number, readonly updatedSeq: number, readonly contexts: ReadonlyArray<{ readonly id: string, readonly type: string, readonly name: string | null }>, readonly events: ReadonlyArray<{ readonly type: Types.EventType, readonly name: string, readonly timeMs: number, readonly createdSeq: number, readonly execution: { readonly id: string, readonly type: string, readonly name: string | null, readonly state: Types.State | null, readonly called: ReadonlyArray<{ readonly name: string, readonly value: unknown }> } }>, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly history: ReadonlyArray<
+        | { readonly state: Types.State | null, readonly updatedMs: number, readonly updatedSeq: number }
+        | { readonly state: Types.State | null, readonly updatedMs: number, readonly updatedSeq: number }
+        | { readonly state: Types.State | null, readonly updatedMs: number, readonly updatedSeq: number }
+      > }
+    | { readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly externalId: string | null, readonly namespace: string, readonly state: Types.State | null, readonly createdMs: number, readonly updatedMs: number, readonly createdSeq: number, readonly updatedSeq: number, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly history: ReadonlyArray<
+        | { readonly state: Types.State | null, readonly updatedMs: number, readonly updatedSeq: number }
+        | { readonly state: Types.State | null, readonly updatedMs: number, readonly updatedSeq: number }
+        | { readonly state: Types.State | null, readonly updatedMs: number, readonly updatedSeq: number }
+      > }
+    | { readonly fingerprint: string | null, readonly startedMs: number | null, readonly endedMs: number | null, readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly externalId: string | null, readonly namespace: string, readonly state: Types.State | null, readonly createdMs: number, readonly updatedMs: number, readonly createdSeq: number, readonly updatedSeq: number, readonly contexts: ReadonlyArray<{ readonly id: string, readonly type: string, readonly name: string | null }>, readonly events: ReadonlyArray<{ readonly type: Types.EventType, readonly name: string, readonly timeMs: number, readonly createdSeq: number, readonly artifact: { readonly id: string, readonly type: string, readonly name: string | null, readonly state: Types.State | null, readonly uri: string | null, readonly called: ReadonlyArray<{ readonly name: string, readonly value: unknown }> } }>, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly history: ReadonlyArray<
+        | { readonly state: Types.State | null, readonly updatedMs: number, readonly updatedSeq: number }
+        | { readonly state: Types.State | null, readonly updatedMs: number, readonly updatedSeq: number }
+        | { readonly state: Types.State | null, readonly updatedMs: number, readonly updatedSeq: number }
+      > }
+   };
+
+export type ExplorerStartQueryVariables = Types.Exact<{
+  namespace?: Types.InputMaybe<Types.Scalars['String']['input']>;
+}>;
+
+
+export type ExplorerStartQuery = { readonly models: { readonly nodes: ReadonlyArray<{ readonly uri: string | null, readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly externalId: string | null, readonly namespace: string, readonly state: Types.State | null, readonly createdMs: number, readonly called: ReadonlyArray<{ readonly name: string, readonly value: unknown }> }> }, readonly artifacts: { readonly nodes: ReadonlyArray<{ readonly uri: string | null, readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly externalId: string | null, readonly namespace: string, readonly state: Types.State | null, readonly createdMs: number, readonly called: ReadonlyArray<{ readonly name: string, readonly value: unknown }> }> }, readonly executions: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly externalId: string | null, readonly namespace: string, readonly state: Types.State | null, readonly createdMs: number, readonly called: ReadonlyArray<{ readonly name: string, readonly value: unknown }> }> } };
+
+type StartNode_Artifact_Fragment = { readonly uri: string | null, readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly externalId: string | null, readonly namespace: string, readonly state: Types.State | null, readonly createdMs: number, readonly called: ReadonlyArray<{ readonly name: string, readonly value: unknown }> };
+
+type StartNode_Context_Fragment = { readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly externalId: string | null, readonly namespace: string, readonly state: Types.State | null, readonly createdMs: number, readonly called: ReadonlyArray<{ readonly name: string, readonly value: unknown }> };
+
+type StartNode_Execution_Fragment = { readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly name: string | null, readonly externalId: string | null, readonly namespace: string, readonly state: Types.State | null, readonly createdMs: number, readonly called: ReadonlyArray<{ readonly name: string, readonly value: unknown }> };
+
+export type StartNodeFragment =
+  | StartNode_Artifact_Fragment
+  | StartNode_Context_Fragment
+  | StartNode_Execution_Fragment
+;
+
 export const ExplorerOpenDocument = "query ExplorerOpen($focus:[ID!]!$direction:Direction!$hops:Int!$most:Int!$asOf:AsOf){graph:lineage(of:$focus direction:$direction depth:$hops maxNodes:$most asOf:$asOf){nodes{...GraphNode}edges{...GraphEdge}upstream{total depth}downstream{total depth}depth totalNodes partial seq tookMs}server{firstChangeMs lastChangeMs}}fragment GraphNode on LineageNode{id order parents children node{kind type name externalId namespace state createdMs updatedMs called:customProperties(names:[\"display_name\" \"task_name\"]){name value}...on Artifact{uri contexts{id type name}}...on Execution{startedMs endedMs contexts{id type name}}}}fragment GraphEdge on LineageEdge{execution artifact type}" as unknown as TypedDocumentNode<ExplorerOpenQuery, ExplorerOpenQueryVariables>;
 export const ExplorerAgainDocument = "query ExplorerAgain($ids:[ID!]!$focus:[ID!]!$asOf:AsOf){graph:subgraph(ids:$ids asOf:$asOf){nodes{...GraphNode}edges{...GraphEdge}partial seq tookMs}reach:lineage(of:$focus direction:BOTH depth:0 maxNodes:1 asOf:$asOf){upstream{total depth}downstream{total depth}}server{firstChangeMs lastChangeMs}}fragment GraphNode on LineageNode{id order parents children node{kind type name externalId namespace state createdMs updatedMs called:customProperties(names:[\"display_name\" \"task_name\"]){name value}...on Artifact{uri contexts{id type name}}...on Execution{startedMs endedMs contexts{id type name}}}}fragment GraphEdge on LineageEdge{execution artifact type}" as unknown as TypedDocumentNode<ExplorerAgainQuery, ExplorerAgainQueryVariables>;
 export const ExplorerExpandDocument = "query ExplorerExpand($of:ID!$direction:Direction!$by:NeighbourOrder!$types:[String!]$first:Int!$drawn:[ID!]!$asOf:AsOf){neighbours(of:$of direction:$direction by:$by types:$types first:$first among:$drawn omit:$drawn asOf:$asOf){nodes{...GraphNode}edges{...GraphEdge}total byType{type{name}count}pageInfo{hasNextPage}seq tookMs}}fragment GraphNode on LineageNode{id order parents children node{kind type name externalId namespace state createdMs updatedMs called:customProperties(names:[\"display_name\" \"task_name\"]){name value}...on Artifact{uri contexts{id type name}}...on Execution{startedMs endedMs contexts{id type name}}}}fragment GraphEdge on LineageEdge{execution artifact type}" as unknown as TypedDocumentNode<ExplorerExpandQuery, ExplorerExpandQueryVariables>;
 export const ExplorerPathsDocument = "query ExplorerPaths($a:ID!$b:ID!$asOf:AsOf){there:paths(source:$a target:$b limit:10 asOf:$asOf){paths{ids}length partial tookMs}back:paths(source:$b target:$a limit:10 asOf:$asOf){paths{ids}length partial tookMs}}" as unknown as TypedDocumentNode<ExplorerPathsQuery, ExplorerPathsQueryVariables>;
 export const MiniGraphDocument = "query MiniGraph($id:ID!$most:Int!){lineage(of:[$id]direction:BOTH depth:1 maxNodes:$most){nodes{...GraphNode}edges{...GraphEdge}totalNodes}}fragment GraphNode on LineageNode{id order parents children node{kind type name externalId namespace state createdMs updatedMs called:customProperties(names:[\"display_name\" \"task_name\"]){name value}...on Artifact{uri contexts{id type name}}...on Execution{startedMs endedMs contexts{id type name}}}}fragment GraphEdge on LineageEdge{execution artifact type}" as unknown as TypedDocumentNode<MiniGraphQuery, MiniGraphQueryVariables>;
+export const ExplorerSinceDocument = "query ExplorerSince($ids:[ID!]!$asOf:AsOf!){subgraph(ids:$ids asOf:$asOf){nodes{id}edges{...GraphEdge}}}fragment GraphEdge on LineageEdge{execution artifact type}" as unknown as TypedDocumentNode<ExplorerSinceQuery, ExplorerSinceQueryVariables>;
+export const ExplorerLinesDocument = "query ExplorerLines($a:[ID!]!$b:[ID!]!$most:Int!$asOf:AsOf){a:lineage(of:$a direction:UP maxNodes:$most asOf:$asOf){nodes{...GraphNode}edges{...GraphEdge}totalNodes partial seq tookMs}b:lineage(of:$b direction:UP maxNodes:$most asOf:$asOf){nodes{...GraphNode}edges{...GraphEdge}totalNodes partial seq tookMs}}fragment GraphNode on LineageNode{id order parents children node{kind type name externalId namespace state createdMs updatedMs called:customProperties(names:[\"display_name\" \"task_name\"]){name value}...on Artifact{uri contexts{id type name}}...on Execution{startedMs endedMs contexts{id type name}}}}fragment GraphEdge on LineageEdge{execution artifact type}" as unknown as TypedDocumentNode<ExplorerLinesQuery, ExplorerLinesQueryVariables>;
+export const ExplorerCompareDocument = "query ExplorerCompare($a:ID!$b:ID!$all:Boolean!){compare(a:$a b:$b all:$all){same partial entries{section name a b same}producers{a b same entries{section name a b same}}}}" as unknown as TypedDocumentNode<ExplorerCompareQuery, ExplorerCompareQueryVariables>;
+export const ExplorerWholeDocument = "query ExplorerWhole($focus:[ID!]!$most:Int!$asOf:AsOf){lineage(of:$focus direction:BOTH maxNodes:$most asOf:$asOf){nodes{id kind order node{type name state namespace createdMs}}edges{...GraphEdge}depth totalNodes partial seq tookMs}}fragment GraphEdge on LineageEdge{execution artifact type}" as unknown as TypedDocumentNode<ExplorerWholeQuery, ExplorerWholeQueryVariables>;
+export const ExplorerFindDocument = "query ExplorerFind($text:String!$namespace:String){search(text:$text kinds:[ARTIFACT EXECUTION]namespace:$namespace first:12){partial hits{matched node{id kind type name state}}}}" as unknown as TypedDocumentNode<ExplorerFindQuery, ExplorerFindQueryVariables>;
+export const ExplorerMembersDocument = "query ExplorerMembers($ids:[ID!]!){nodes(ids:$ids){id properties{name kind value}customProperties{name kind value}}}" as unknown as TypedDocumentNode<ExplorerMembersQuery, ExplorerMembersQueryVariables>;
+export const ExplorerNodeDocument = "query ExplorerNode($id:ID!$asOf:AsOf){node(id:$id asOf:$asOf){id kind type name externalId namespace state createdMs updatedMs createdSeq updatedSeq properties{name kind value}customProperties{name kind value}history{state updatedMs updatedSeq}...on Artifact{uri digest sizeBytes contexts{id type name}events(first:60){type name timeMs createdSeq execution{id type name state called:customProperties(names:[\"display_name\" \"task_name\"]){name value}}}}...on Execution{fingerprint startedMs endedMs contexts{id type name}events(first:60){type name timeMs createdSeq artifact{id type name state uri called:customProperties(names:[\"display_name\" \"task_name\"]){name value}}}}}}" as unknown as TypedDocumentNode<ExplorerNodeQuery, ExplorerNodeQueryVariables>;
+export const ExplorerStartDocument = "query ExplorerStart($namespace:String){models:artifacts(where:\"type LIKE '%Model%'\" filter:{namespace:$namespace}orderBy:{field:CREATED direction:DESC}first:8){nodes{...StartNode}}artifacts(filter:{namespace:$namespace}orderBy:{field:CREATED direction:DESC}first:8){nodes{...StartNode}}executions(filter:{namespace:$namespace}orderBy:{field:CREATED direction:DESC}first:8){nodes{...StartNode}}}fragment StartNode on Node{id kind type name externalId namespace state createdMs called:customProperties(names:[\"display_name\" \"task_name\"]){name value}...on Artifact{uri}}" as unknown as TypedDocumentNode<ExplorerStartQuery, ExplorerStartQueryVariables>;

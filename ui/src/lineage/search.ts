@@ -1,8 +1,8 @@
 import type { Orientation } from "../draw/model";
 import { choice, text, texts, whole } from "../shell/search";
 
-/** How the lineage is shown: as cards, as dots, or as a table. */
-export type Mode = "graph" | "dots" | "table";
+/** How the lineage is shown: as cards, as the whole in dots, or as a table. */
+export type Mode = "graph" | "whole" | "table";
 
 /** What the address of the explorer says: all that its screen depends on. */
 export interface LineageSearch {
@@ -55,7 +55,7 @@ export function lineageSearch(raw: Record<string, unknown>): LineageSearch {
     sel: text(raw.sel).startsWith("cluster:") || id(raw.sel) ? text(raw.sel) : undefined,
     tab: text(raw.tab) || undefined,
     dir: raw.dir === "TB" ? "TB" : undefined,
-    mode: nonDefault(choice(raw.mode, ["graph", "dots", "table"])),
+    mode: nonDefault(choice(raw.mode, ["graph", "whole", "table"])),
     lock: raw.lock ? 1 : undefined,
     path: pair.length === 2 && pair.every(id) ? text(raw.path) : undefined,
     diff: id(raw.diff),

@@ -33,7 +33,8 @@ function page(load: () => Promise<object>, name: string): RouteComponent {
 }
 
 const at = { getParentRoute: () => root } as const;
-const tree = root.addChildren([
+// Apart from the tree: written inside its call, the routes would lose the types of their paths and addresses.
+const routes = [
   createRoute({ ...at, path: "/", validateSearch: homeSearch, component: page(() => import("../home/View"), "HomeView") }),
   createRoute({ ...at, path: "/explorer", validateSearch: lineageSearch, component: page(() => import("../lineage/View"), "LineageView") }),
   createRoute({ ...at, path: "/artifacts", validateSearch: artifactSearch, component: page(() => import("../artifacts/View"), "ArtifactsView") }),
@@ -51,7 +52,8 @@ const tree = root.addChildren([
   createRoute({ ...at, path: "/cache", validateSearch: cacheSearch, component: page(() => import("../cache/View"), "CacheView") }),
   createRoute({ ...at, path: "/log", validateSearch: logSearch, component: page(() => import("../log/View"), "LogView") }),
   createRoute({ ...at, path: "/settings", component: page(() => import("../settings/View"), "SettingsView") }),
-]); // prettier-ignore
+] as const; // prettier-ignore
+const tree = root.addChildren(routes);
 
 /** The addresses of the product, and the view of each. */
 export const router = createRouter({

@@ -1,0 +1,288 @@
+"""The pages in a headless chromium, without a graphics card: what a person waits for, medians.
+
+    python benchmarks/ui.py [--quick] [--rounds N] [--only PART ...]
+
+Parts: weight, paint, open, expand, layout, move, table, compare. The record of a million nodes is kept in .bench/ui;
+the 500 runs of 50 metrics are recorded once beside it. Times are the page's own clock (performance.now(), from the
+start of the navigation), frames those between its animation frames, script what the browser's profiler charges.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import lineage_home
+import report
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from clew.api.pages import BUILT
+from clew.metadata.change import Change
+from clew.metadata.ids import Kind
+from clew.metadata.node import NodeType
+from clew.metadata.record import Record
+from clew.metadata.states import ArtifactState, EventType, ExecutionState, PropertyType
+
+BENCH = Path(__file__).parent.parent / ".bench" / "ui"
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--enable-unsafe-swiftshader",
+)  # fmt: skip
+SIZE = {"width": 1280, "height": 800}
+RUNS, METRICS = 500, 50
+SETTLED = """() => document.querySelector('#page :is(h1, h2, [role=alert])') &&
+  !document.querySelector('[aria-label="Loading"], [data-loading="true"], [aria-busy="true"]')"""
+"""Something is shown, and nothing is waited for: the page answers what one does."""
+NOTE = """() => {
+  window.benchSettled = 0;
+  const look = () => {
+    if (!window.benchSettled && (SETTLED)()) window.benchSettled = performance.now();
+    if (!window.benchSettled) requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}""".replace("SETTLED", SETTLED)
+FRAMES = """(ms) => new Promise((done) => {
+  const times = [];
+  const began = performance.now();
+  const step = (now) => { times.push(now); if (now - began < ms) requestAnimationFrame(step); else done(times); };
+  requestAnimationFrame(step);
+})"""
+
+Rows = list[report.Row]
+
+
+def under(what: str, value: float, limit: float, unit: str) -> report.Row:
+    """``value`` must not be over ``limit``."""
+    return report.Row(what, f"{value:,.4g} {unit}", f"{limit:g} {unit}", None, f"<= {limit:g} {unit}", value <= limit)
+
+
+def over(what: str, value: float, limit: float, unit: str) -> report.Row:
+    """``value`` must not be under ``limit``."""
+    return report.Row(what, f"{value:,.4g} {unit}", f"{limit:g} {unit}", None, f">= {limit:g} {unit}", value >= limit)
+
+
+@contextmanager
+def served(home: Path) -> Iterator[str]:
+    """URL of ``clew up`` over ``home``."""
+    words = home.parent / f"{home.name}.up.log"
+    with words.open("wb") as out:
+        command = [sys.executable, "-m", "clew", "up", "--home", str(home), "--port", "0", "--grpc-port", "0"]
+        process = subprocess.Popen(command, stderr=out, stdout=out)
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            told = re.search(r"http://127\.0\.0\.1:\d+", words.read_text())
+            try:
+                if told and httpx.get(f"{told[0]}/readyz").status_code == 200:
+                    break
+            except httpx.TransportError:
+                pass
+            assert time.monotonic() < deadline, words.read_text()
+            assert process.poll() is None, words.read_text()
+            time.sleep(0.1)
+        yield told[0]
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def runs_home(folder: Path) -> Path:
+    """A home of ``RUNS`` runs, each a context with one execution that wrote ``METRICS`` metrics."""
+    home = folder / "runs"
+    if (home / "made").exists():
+        return home
+    record = Record.open(home)
+    for number in range(RUNS):
+        change = Change(actor="bench")
+        run = change.type(NodeType(Kind.CONTEXT, "system.PipelineRun"))
+        step = change.type(
+            NodeType(Kind.EXECUTION, "system.ContainerExecution", properties={"lr": PropertyType.DOUBLE})
+        )
+        kind = change.type(NodeType(Kind.ARTIFACT, "system.Metrics"))
+        context = change.context(run, name=f"run-{number}")
+        work = change.execution(
+            step, name=f"train-{number}", state=ExecutionState.COMPLETE, properties={"lr": number / 1000},
+            started_ms=1000, ended_ms=3000,
+        )  # fmt: skip
+        values = {f"metric_{metric:02}": (number * 31 + metric * 17) % 997 / 997 for metric in range(METRICS)}
+        made = change.artifact(kind, name=f"metrics-{number}", state=ArtifactState.LIVE, custom_properties=values)
+        change.event(made, work, EventType.OUTPUT, path=("metrics",))
+        change.associate(context, work)
+        change.attribute(context, made)
+        record.commit(change)
+    record.close()
+    (home / "made").touch()
+    return home
+
+
+class Tab:
+    """A tab with a cold cache, and what it asked."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.context = browser.new_context(viewport=SIZE, reduced_motion="reduce")  # type: ignore[arg-type]
+        self.page: Page = self.context.new_page()
+        self.page.add_init_script(f"({NOTE})()")
+        self.asked = 0
+        self.page.on("request", self._count)
+
+    def _count(self, request: Any) -> None:
+        self.asked += request.url.endswith("/graphql") and request.method == "POST"
+
+    def open(self, url: str, ready: str = "true") -> tuple[float, float]:
+        """Milliseconds to the first contentful paint, and until it is settled (and ``ready`` holds)."""
+        self.page.goto(url)
+        self.page.wait_for_function(f"() => window.benchSettled && ({ready})", polling=10)
+        paint = self.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1")
+        return float(paint), float(self.page.evaluate("window.benchSettled"))
+
+    def profiled(self, act: Callable[[], None]) -> dict[str, float]:
+        """What the browser spent while ``act`` ran: script and all of the main thread's work, in milliseconds."""
+        session = self.context.new_cdp_session(self.page)
+        session.send("Performance.enable")
+
+        def read() -> dict[str, float]:
+            return {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+
+        before = read()
+        act()
+        after = read()
+        session.detach()
+        return {name: (after[name] - before[name]) * 1000 for name in ("ScriptDuration", "TaskDuration")}
+
+
+def weight(rows: Rows) -> dict[str, Any]:
+    """Gzipped JavaScript: of a first load, and of everything but GraphiQL's page."""
+    manifest = json.loads((BUILT / ".vite" / "manifest.json").read_text())
+
+    def reached(keys: list[str], later: bool) -> set[str]:
+        seen: set[str] = set()
+        pending = list(keys)
+        while pending:
+            at = pending.pop()
+            if at not in seen:
+                seen.add(at)
+                pending += manifest[at].get("imports", []) + (manifest[at].get("dynamicImports", []) if later else [])
+        return {manifest[one]["file"] for one in seen if manifest[one]["file"].endswith(".js")}
+
+    def kilobytes(files: set[str]) -> float:
+        return sum(len(gzip.compress((BUILT / name).read_bytes(), 9)) for name in files) / 1000
+
+    first = max(
+        kilobytes(reached(["index.html", view], False)) for view in ("src/home/View.tsx", "src/lineage/View.tsx")
+    )
+    files = reached(["index.html"], True)
+    for name in list(files):
+        files |= {
+            one for one in re.findall(r"assets/[\w.-]+\.js", (BUILT / name).read_text()) if (BUILT / one).is_file()
+        }
+    rows.append(under("JavaScript, gzipped: first load", first, 250, "KB"))
+    rows.append(under("JavaScript, gzipped: everything", kilobytes(files), 900, "KB"))
+    return {"first_kb": first, "all_kb": kilobytes(files)}
+
+
+def paint(rows: Rows, browser: Browser, url: str, rounds: int) -> dict[str, Any]:
+    """Cold cache: first contentful paint and settled."""
+    told: dict[str, Any] = {}
+    for name, path in (("Home", "/"), ("Explorer", f"/explorer?of=artifact:{FOCUS}")):
+        times = []
+        for _ in range(rounds):
+            tab = Tab(browser)
+            times.append(tab.open(url + path))
+            tab.context.close()
+        told[name] = times
+        rows.append(under(f"{name}: first contentful paint", statistics.median(t[0] for t in times) / 1000, 1.0, "s"))
+        rows.append(under(f"{name}: interactive", statistics.median(t[1] for t in times) / 1000, 1.5, "s"))
+    return told
+
+
+FOCUS = 4000
+"""An artifact of the large record with many neighbours both ways."""
+NODES = ".react-flow__node"
+
+
+def opened(rows: Rows, browser: Browser, url: str, rounds: int) -> dict[str, Any]:
+    """The Explorer on a million nodes: requests, and time until nodes are drawn."""
+    asked, times = [], []
+    for _ in range(rounds):
+        tab = Tab(browser)
+        began = time.perf_counter()
+        tab.page.goto(f"{url}/explorer?of=artifact:{FOCUS}")
+        tab.page.wait_for_selector(NODES)
+        times.append(time.perf_counter() - began)
+        tab.page.wait_for_timeout(300)
+        asked.append(tab.asked)
+        tab.context.close()
+    rows.append(under("Explorer, 1M nodes: requests to open", max(asked), 3, "requests"))
+    rows.append(under("Explorer, 1M nodes: opened to drawn", statistics.median(times), 1.5, "s"))
+    return {"requests": asked, "seconds": times}
+
+
+def compared(rows: Rows, browser: Browser, url: str, rounds: int) -> dict[str, Any]:
+    """500 runs side by side."""
+    answer = httpx.post(
+        f"{url}/graphql",
+        json={"query": '{ contexts(first: 500, filter: {type: "system.PipelineRun"}) { nodes { id } } }'},
+    ).json()
+    ids = [node["id"] for node in answer["data"]["contexts"]["nodes"]]
+    assert len(ids) == RUNS
+    times = []
+    for _ in range(rounds):
+        tab = Tab(browser)
+        times.append(tab.open(f"{url}/compare?of={json.dumps(ids)}", "document.body.innerText.includes('metric_')")[1])
+        tab.context.close()
+    rows.append(under(f"Compare, {RUNS} runs x {METRICS} metrics", statistics.median(times) / 1000, 1.5, "s"))
+    return {"ms": times}
+
+
+def main() -> int:
+    """Measure, publish."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a small record and few rounds: a smoke test")
+    parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--only", nargs="+", default=[], help="these parts alone")
+    args = parser.parse_args()
+    rounds = args.rounds or (2 if args.quick else 7)
+    BENCH.mkdir(parents=True, exist_ok=True)
+    large = lineage_home.home_of(BENCH, 20_000 if args.quick else 1_600_000)
+    rows: Rows = []
+    told: dict[str, Any] = {}
+
+    def wanted(part: str) -> bool:
+        return not args.only or part in args.only
+
+    if wanted("weight"):
+        told["weight"] = weight(rows)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        with served(large) as url:
+            if wanted("paint"):
+                told["paint"] = paint(rows, browser, url, rounds)
+            if wanted("open"):
+                told["open"] = opened(rows, browser, url, rounds)
+        if wanted("compare"):
+            with served(runs_home(BENCH)) as url:
+                told["compare"] = compared(rows, browser, url, rounds)
+        browser.close()
+    command = "python benchmarks/ui.py" + (" --quick" if args.quick else "")
+    ok = report.publish(
+        "ui", "The pages, in a headless chromium", command, rows, told, keep=not args.quick and not args.only
+    )
+    return 0 if ok or args.quick else 1
+
+
+if __name__ == "__main__":
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.exit(main())

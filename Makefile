@@ -8,7 +8,7 @@ ARGS ?=
 
 SOURCES := clew metadata graph collectors executors api ui
 EXAMPLE_DRIFT := tests/e2e/test_pipeline_example.py::test_the_compiled_example_is_what_its_source_compiles_to
-BENCHES := write engine graphql_http explorer_queries pipeline hashing cli mlmd mlmd_import
+BENCHES := write engine graphql_http explorer_queries table_queries pipeline hashing cli mlmd mlmd_import
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test torture lint types format bench bench-quick lock clean

@@ -21,6 +21,7 @@ SHOWN = {
     "engine": r"10M edges, (up, .* ids|whole answer|write to visible|memory|open)",
     "graphql": r"lineage, 60 nodes",
     "explorer_queries": r"draw a node|activity|table",
+    "table_queries": r"page of (everything|a type).*(CREATED DESC|NAME)|count of (everything|a state \(10)|search for",
     "pipeline": r".",
     "mlmd": r"read: get_artifacts_by_id, 100|list: type and|lineage: chain|write: put_execution|threads: 16, put",
     "cli": r"import clew|clew --help|clew ls artifacts \||clew trace, ",

@@ -39,7 +39,8 @@ BENCH = Path(__file__).parent.parent / ".bench" / "ui"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--enable-unsafe-swiftshader",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    "--enable-unsafe-swiftshader",
 )  # fmt: skip
 SIZE = {"width": 1280, "height": 800}
 RUNS, METRICS = 500, 50

@@ -105,16 +105,21 @@ class _Looking:
         self.reader, self.text, self.namespace, self.limit = reader, text, namespace, limit
         self.words = text.split()[:MAX_WORDS]
         self.spelling: Spelling = SPELLINGS[reader.dialect]
+        self._is_at = False
         self._crowded: set[Kind] = set()
         """Of which so many begin with the text that the index's first are not the newest."""
 
     def is_enough(self, found: dict[Kind, set[int]]) -> bool:
         """Whether nothing better can come of looking further."""
-        match = _REF.fullmatch(self.text)
-        if match is not None and match[1] is not None and any(found.values()):
+        if self._is_unmistakable() and any(found.values()):
             return True
         is_sure = self.reader.dialect == "sqlite" and not self._crowded
         return is_sure and sum(map(len, found.values())) >= self.limit
+
+    def _is_unmistakable(self) -> bool:
+        """Whether what the text names whole, or nearly, is what is meant: an id, a digest, an address that is there."""
+        ref, digest = _REF.fullmatch(self.text), _HEX.fullmatch(self.text.lower())
+        return (ref is not None and ref[1] is not None) or (digest is not None and len(digest[1]) >= 16) or self._is_at
 
     # -- by index ----------------------------------------------------------------------------------------------
 
@@ -131,7 +136,9 @@ class _Looking:
             found |= self._ids(kind, f"{column} >= ? AND {column} < ?", [value, value + "g"])
         where = self._location() if kind is Kind.ARTIFACT else ""
         if where:
-            found |= self._ids(kind, "location = ?", [where])
+            at = self._ids(kind, "location = ?", [where])
+            self._is_at = bool(at)
+            found |= at
         if self.reader.dialect == "sqlite":  # elsewhere an index may order text by a language's rules
             for begin in dict.fromkeys((self.text, self.text.lower(), self.text.upper(), self.text.capitalize())):
                 found |= self._beginning(kind, f"{of_types}name", begin)

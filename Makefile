@@ -8,10 +8,10 @@ ARGS ?=
 
 SOURCES := clew metadata graph collectors executors api ui
 EXAMPLE_DRIFT := tests/e2e/test_pipeline_example.py::test_the_compiled_example_is_what_its_source_compiles_to
-BENCHES := write engine graphql_http explorer_queries table_queries pipeline hashing cli mlmd mlmd_import
+BENCHES := write engine graphql_http explorer_queries table_queries pipeline hashing cli mlmd mlmd_import ui
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test torture lint types format bench bench-quick lock clean
+.PHONY: help setup demo up test torture lint types format bench bench-ui bench-quick lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench: setup ## Measure everything (an hour or so); tables go to benchmarks/resu
 	done; \
 	$(BIN)/python benchmarks/readme_table.py; \
 	if [ -n "$$missed" ]; then echo "targets missed in:$$missed" >&2; exit 1; fi
+
+bench-ui: setup ## Measure the pages in a headless chromium (some minutes)
+	@$(BIN)/python benchmarks/ui.py $(ARGS)
 
 bench-quick: ARGS := --quick
 bench-quick: bench ## The same at small sizes (a few minutes): a smoke test, not a measurement

@@ -24,6 +24,7 @@ SHOWN = {
     "table_queries": r"page of (everything|a type).*(CREATED DESC|NAME)|count of (everything|a state \(10)|search for",
     "pipeline": r".",
     "mlmd": r"read: get_artifacts_by_id, 100|list: type and|lineage: chain|write: put_execution|threads: 16, put",
+    "ui": r".",
     "cli": r"import clew|clew --help|clew ls artifacts \||clew trace, ",
 }
 """Per benchmark, in this order: rows whose ``what | against`` begins like this are shown."""

@@ -13,6 +13,7 @@ import argparse
 import gzip
 import json
 import os
+import random
 import re
 import statistics
 import subprocess
@@ -38,8 +39,8 @@ from clew.metadata.states import ArtifactState, EventType, ExecutionState, Prope
 BENCH = Path(__file__).parent.parent / ".bench" / "ui"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
     "--enable-unsafe-swiftshader",
 )  # fmt: skip
 SIZE = {"width": 1280, "height": 800}
@@ -231,6 +232,71 @@ def opened(rows: Rows, browser: Browser, url: str, rounds: int) -> dict[str, Any
     return {"requests": asked, "seconds": times}
 
 
+LAY_OUT = """async ([worker, plan]) => {
+  const at = new Worker(worker, {type: "module"});
+  const ask = () => new Promise((done) => {
+    const began = performance.now();
+    at.onmessage = ({data}) => done([performance.now() - began, data.tookMs]);
+    at.postMessage({job: 1, plan});
+  });
+  const times = [];
+  for (let round = 0; round < 9; round += 1) times.push(await ask());
+  at.terminate();
+  return times;
+}"""
+ELK = """
+const {default: Elk} = await import("elkjs/lib/elk.bundled.js");
+const plan = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+const graph = {id: "root", layoutOptions: {"elk.algorithm": "layered", "elk.direction": "RIGHT"},
+  children: plan.boxes.map(({id, width, height}) => ({id, width, height})),
+  edges: plan.lines.map(({from, to}, at) => ({id: "e" + at, sources: [from], targets: [to]}))};
+const began = performance.now();
+await new Elk().layout(graph);
+console.log(performance.now() - began);
+"""
+
+
+def layered(size: int) -> dict[str, Any]:
+    """What to lay out: ``size`` boxes in layers, 1.6 lines a box, most to the layer before."""
+    roll = random.Random(size)
+    layers = max(2, round(size**0.5 / 2))
+    width = -(-size // layers)
+    lines = []
+    for box in range(width, size):
+        for _ in range(1 + (roll.random() < 0.65)):
+            layer = box // width - 1
+            lines.append({"from": f"n{layer * width + roll.randrange(width)}", "to": f"n{box}"})
+    boxes = [{"id": f"n{box}", "width": 200, "height": 56, "order": box} for box in range(size)]
+    return {"boxes": boxes, "lines": lines, "orientation": "LR"}
+
+
+def laid_out(rows: Rows, browser: Browser, url: str, rounds: int) -> dict[str, Any]:
+    """The layout in its worker, as the page asks for it; ELK's layered layout of the same beside it."""
+    tab = Tab(browser)
+    tab.open(url)
+    worker = next(path.name for path in (BUILT / "assets").glob("layout.worker-*.js"))
+    told: dict[str, Any] = {}
+    for size, limit in ((1_000, 50), (10_000, 500)):
+        plan = layered(size)
+        times = tab.page.evaluate(LAY_OUT, [f"/assets/{worker}", plan])
+        told[str(size)] = times
+        asked = statistics.median(time[0] for time in times)
+        rows.append(
+            under(f"layout of {size:,} nodes, {len(plan['lines']):,} edges, asked of the worker", asked, limit, "ms")
+        )
+        if size == 1_000:
+            command = ["node", "--input-type=module", "-e", "import {createRequire} from 'node:module';"
+                       "const require = createRequire(import.meta.url);" + ELK]  # fmt: skip
+            done = subprocess.run(command, input=json.dumps(plan), capture_output=True, text=True, cwd=BUILT.parent)
+            assert done.returncode == 0, done.stderr
+            told["elk_ms"] = float(done.stdout)
+            rows.append(
+                report.at_least("the same, a second", 1000 / asked, "ELK layered", 1000 / told["elk_ms"], 20, "layouts")
+            )
+    tab.context.close()
+    return told
+
+
 def compared(rows: Rows, browser: Browser, url: str, rounds: int) -> dict[str, Any]:
     """500 runs side by side."""
     answer = httpx.post(
@@ -271,6 +337,8 @@ def main() -> int:
         with served(large) as url:
             if wanted("paint"):
                 told["paint"] = paint(rows, browser, url, rounds)
+            if wanted("layout"):
+                told["layout"] = laid_out(rows, browser, url, rounds)
             if wanted("open"):
                 told["open"] = opened(rows, browser, url, rounds)
         if wanted("compare"):

@@ -537,7 +537,17 @@ export type OrderField =
   /** Time of the last change. */
   | 'UPDATED'
   /** Name, by code point. */
-  | 'NAME';
+  | 'NAME'
+  /** Name of the type. */
+  | 'TYPE'
+  /** State, as the enumeration lists them; of artifacts and executions. */
+  | 'STATE'
+  /** Size of the bytes; of artifacts. */
+  | 'SIZE'
+  /** When it began; of executions. */
+  | 'STARTED'
+  /** When it ended; of executions. */
+  | 'ENDED';
 
 /** How a piece of bytes can be shown. */
 export type PreviewKind =

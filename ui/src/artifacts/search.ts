@@ -1,9 +1,7 @@
-/** What the address of this page says. */
-export interface ArtifactSearch {
-  readonly q?: string;
-}
+import { type ListSearch, listSearch } from "../kit/listing/search";
+
+/** What the address of the artifacts says. */
+export type ArtifactSearch = ListSearch;
 
 /** Read it; what is no good is left out. */
-export function artifactSearch(raw: Record<string, unknown>): ArtifactSearch {
-  return typeof raw.q === "string" ? { q: raw.q } : {};
-}
+export const artifactSearch: (raw: Record<string, unknown>) => ArtifactSearch = listSearch;

@@ -1,6 +1,52 @@
-import { Empty } from "../shell/faces";
+import { Code } from "@mantine/core";
+import { useMemo } from "react";
 
-/** Contexts. */
+import { useLiveQuery } from "../api/live";
+import { askConnection } from "../kit/DataTable";
+import { ListActions } from "../kit/listing/ListActions";
+import { NodeList } from "../kit/listing/NodeList";
+import { nodeColumns } from "../kit/listing/nodeColumns";
+import { contextFilter, useList } from "../kit/listing/useList";
+import type { Column } from "../kit/table/columns";
+import { ContextRowsDocument, type ContextRowsQuery, ContextTotalDocument } from "./queries.generated";
+
+type Row = ContextRowsQuery["contexts"]["nodes"][number];
+
+const SHOWN = ["name", "type", "namespace", "created", "updated", "id"];
+const NO_STATES: readonly string[] = [];
+
+const { first, last } = nodeColumns<Row>("CONTEXT");
+const COLUMNS: readonly Column<Row>[] = [...first, ...last];
+
+/** Every context of the record, as a table. */
 export function ContextsView() {
-  return <Empty title="Contexts" />;
+  const list = useList("CONTEXT", SHOWN);
+  const { where, filter, orderBy, properties, custom } = list.variables;
+  const counted = useMemo(() => ({ where, filter: contextFilter(filter) }), [where, filter]);
+  const ask = useMemo(
+    () =>
+      askConnection(
+        ContextRowsDocument,
+        { ...counted, orderBy, properties, custom, withProperties: !!properties.length, withCustom: !!custom.length },
+        (data) => data.contexts,
+      ),
+    [counted, orderBy, properties, custom],
+  );
+  const [{ data }] = useLiveQuery({ query: ContextTotalDocument, variables: counted });
+  return (
+    <NodeList
+      list={list}
+      label="Contexts"
+      columns={COLUMNS}
+      states={NO_STATES}
+      ask={ask}
+      total={data?.contexts.totalCount ?? null}
+      actions={<ListActions chosen={list.chosen} />}
+      hint={
+        <>
+          Runs, pipelines, experiments and projects are contexts: <Code>clew run</Code> records them.
+        </>
+      }
+    />
+  );
 }

@@ -1,9 +1,7 @@
-/** What the address of this page says. */
-export interface ContextSearch {
-  readonly q?: string;
-}
+import { type ListSearch, listSearch } from "../kit/listing/search";
+
+/** What the address of the contexts says. */
+export type ContextSearch = ListSearch;
 
 /** Read it; what is no good is left out. */
-export function contextSearch(raw: Record<string, unknown>): ContextSearch {
-  return typeof raw.q === "string" ? { q: raw.q } : {};
-}
+export const contextSearch: (raw: Record<string, unknown>) => ContextSearch = listSearch;

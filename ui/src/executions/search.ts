@@ -1,9 +1,7 @@
-/** What the address of this page says. */
-export interface ExecutionSearch {
-  readonly q?: string;
-}
+import { type ListSearch, listSearch } from "../kit/listing/search";
+
+/** What the address of the executions says. */
+export type ExecutionSearch = ListSearch;
 
 /** Read it; what is no good is left out. */
-export function executionSearch(raw: Record<string, unknown>): ExecutionSearch {
-  return typeof raw.q === "string" ? { q: raw.q } : {};
-}
+export const executionSearch: (raw: Record<string, unknown>) => ExecutionSearch = listSearch;

@@ -8,6 +8,7 @@ import { kindOf, nameOf, nodePath } from "./node";
 /** A node by its icon and name, leading to its page. */
 export function NodeLink({
   node,
+  inGrid = false,
 }: {
   readonly node: {
     readonly id: string;
@@ -15,10 +16,12 @@ export function NodeLink({
     readonly label?: string;
     readonly externalId?: string | null;
   };
+  /** No stop of the Tab key: the arrows move in the grid, Enter opens. */
+  readonly inGrid?: boolean;
 }) {
   const name = nameOf(node);
   return (
-    <Link to={nodePath(node.id)} className={styles.link} title={short(name, 500)}>
+    <Link to={nodePath(node.id)} className={styles.link} title={short(name, 500)} {...(inGrid ? { tabIndex: -1 } : {})}>
       <KindIcon kind={kindOf(node.id)} />
       <span className="cut" dir="auto">
         {short(name)}

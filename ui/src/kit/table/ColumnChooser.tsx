@@ -35,8 +35,9 @@ export function ColumnChooser<Row>({
   return (
     <Popover position="bottom-end" width={300} trapFocus onOpen={onOpen ?? (() => undefined)}>
       <Popover.Target>
-        <Button variant="default" size="compact-sm" leftSection={<IconColumns size={14} aria-hidden />}>
-          Columns
+        <Button variant="default" size="compact-sm" aria-label="Columns">
+          <IconColumns size={14} aria-hidden />
+          <span className={styles.label}>Columns</span>
         </Button>
       </Popover.Target>
       <Popover.Dropdown aria-label="Columns">

@@ -6,6 +6,7 @@ import { count } from "../format";
 import type { Column } from "./columns";
 import { download, exportAll, type Format } from "./exporting";
 import type { AskPage } from "./pages";
+import styles from "./table.module.css";
 
 /** Everything a table lists, not only what it shows, as a file; it tells how far it is and can be given up. */
 export function ExportMenu<Row>({
@@ -51,10 +52,11 @@ export function ExportMenu<Row>({
         <Button
           variant="default"
           size="compact-sm"
-          leftSection={<IconDownload size={14} aria-hidden />}
+          aria-label={failure ? "Export failed" : "Export"}
           {...(failure ? { color: "red", title: failure } : {})}
         >
-          {failure ? "Export failed" : "Export"}
+          <IconDownload size={14} aria-hidden />
+          <span className={styles.label}>{failure ? "Export failed" : "Export"}</span>
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

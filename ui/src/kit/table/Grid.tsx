@@ -26,7 +26,7 @@ import { useWidths } from "./useWidths";
 const HEAD = 34;
 const CHECK = 36;
 const NARROW = 600;
-const CARD = 88;
+const [CARD, LINE] = [15, 22];
 
 /** What the grid of a table is given by it. */
 export interface GridProps<Row> {
@@ -57,7 +57,7 @@ export function Grid<Row>(props: GridProps<Row>) {
   const { density } = useStore(looks);
   const id = useId();
   const narrow = width > 0 && width < NARROW;
-  const height = narrow ? CARD : density === "compact" ? 28 : 36;
+  const height = narrow ? CARD + LINE * (1 + Math.ceil((columns.length - 1) / 2)) : density === "compact" ? 28 : 36;
   const head = narrow ? 0 : HEAD;
   const at = place.pages === pages ? Math.min(place.at, Math.max(0, listing.length - 1)) : 0;
   // eslint-disable-next-line react-hooks/incompatible-library -- no compiler memoises what is drawn here

@@ -34,7 +34,7 @@ function RowOf<Row>({ id, row, at, height, columns, active, chosen, choice, narr
       className={narrow ? styles.cardRow : styles.row}
       data-active={active || undefined}
       data-chosen={chosen || undefined}
-      data-odd={at % 2 === 1 || undefined}
+      data-plain={choice === undefined || undefined}
       style={{ height, transform: `translateY(${at * height}px)` }}
       onClick={pick}
       onDoubleClick={() => onOpen(at)}
@@ -60,7 +60,7 @@ function RowOf<Row>({ id, row, at, height, columns, active, chosen, choice, narr
           className={narrow ? (place === 0 ? styles.cardTitle : styles.pair) : styles.cell}
           data-end={(!narrow && column.end) || undefined}
         >
-          {narrow && place > 0 && <span className="dim">{column.title} </span>}
+          {narrow && place > 0 && row !== undefined && <span className={styles.pairName}>{column.title}</span>}
           {row === undefined ? <span className={styles.bone} aria-label="Loading" /> : cellOf(column, row)}
         </div>
       ))}

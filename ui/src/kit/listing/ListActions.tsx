@@ -1,0 +1,54 @@
+import { Button } from "@mantine/core";
+import { IconAffiliate, IconColumns3, IconCopy } from "@tabler/icons-react";
+import { useNavigate } from "@tanstack/react-router";
+
+import { done } from "../../shell/toast";
+import { count } from "../format";
+
+const MOST_COMPARED = 500;
+const MOST_EXPLORED = 200;
+
+/** The address of a comparison. */
+function comparing(of: readonly string[]): Record<string, never> {
+  return { of } as unknown as Record<string, never>;
+}
+
+/** What can be done with nodes that were selected: compare them, see their lineage, copy their ids. */
+export function ListActions({ chosen }: { readonly chosen: ReadonlySet<string> }) {
+  const navigate = useNavigate();
+  const ids = [...chosen];
+  const isContext = ids.some((id) => id.startsWith("context:"));
+  const copy = () => {
+    void navigator.clipboard
+      .writeText(ids.join("\n"))
+      .then(() => done(ids.length === 1 ? "The id was copied." : `${count(ids.length)} ids were copied.`));
+  };
+  return (
+    <>
+      <Button
+        size="compact-sm"
+        variant="default"
+        leftSection={<IconColumns3 size={14} aria-hidden />}
+        disabled={ids.length < 2 || ids.length > MOST_COMPARED}
+        title={ids.length < 2 ? "Select two or more" : undefined}
+        onClick={() => void navigate({ to: "/compare", search: comparing(ids) })}
+      >
+        Compare
+      </Button>
+      {!isContext && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          leftSection={<IconAffiliate size={14} aria-hidden />}
+          disabled={ids.length > MOST_EXPLORED}
+          onClick={() => void navigate({ to: "/explorer", search: { focus: ids[0] } })}
+        >
+          Explore
+        </Button>
+      )}
+      <Button size="compact-sm" variant="default" leftSection={<IconCopy size={14} aria-hidden />} onClick={copy}>
+        Copy ids
+      </Button>
+    </>
+  );
+}

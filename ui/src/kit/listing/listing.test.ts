@@ -1,0 +1,59 @@
+import { beforeEach, expect, test, vi } from "vitest";
+
+import { forgetFilter, saveFilter, savedFilters } from "./saved";
+import { listSearch } from "./search";
+import { momentOf, spanText } from "./when";
+
+beforeEach(() => {
+  const kept = new Map<string, string>();
+  vi.stubGlobal("window", {
+    localStorage: {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => kept.set(key, value),
+      removeItem: (key: string) => kept.delete(key),
+    },
+  });
+});
+
+test("an address is read, and what is no good is left out", () => {
+  expect(listSearch({ q: "id = 1", type: 7, state: "LIVE", cols: ["name", ""], sel: [3, "4"], sort: {} })).toEqual({
+    q: "id = 1",
+    type: "7",
+    state: ["LIVE"],
+    cols: ["name"],
+    sel: ["3", "4"],
+  });
+  expect(listSearch({})).toEqual({});
+});
+
+test("a moment is so long ago, or a date", () => {
+  expect(momentOf("24h", 100_000_000)).toBe(13_600_000);
+  expect(momentOf("2026-01-31T12:00:00Z", 0)).toBe(Date.UTC(2026, 0, 31, 12));
+  expect(momentOf("2026-01-31", 0)).toBe(new Date(2026, 0, 31).getTime());
+  expect(["yesterday", "7y", "", "2026-99-99"].map((text) => momentOf(text, 0))).toEqual([null, null, null, null]);
+});
+
+test("spans have names", () => {
+  expect(spanText("7d", undefined)).toBe("Last 7 days");
+  expect(spanText("2026-01-01", "2026-02-01")).toBe("2026-01-01 to 2026-02-01");
+  expect(spanText(undefined, undefined)).toBe("Any time");
+});
+
+test("filters are saved by name, without order, columns or selection", () => {
+  saveFilter("artifacts", { name: "models", search: { type: "Model", sort: "-ID" } as { type: string } });
+  saveFilter("artifacts", { name: "data", search: { q: "type = 'Dataset'" } });
+  saveFilter("artifacts", { name: "models", search: { type: "system.Model" } });
+  expect(savedFilters("artifacts")).toEqual([
+    { name: "data", search: { q: "type = 'Dataset'" } },
+    { name: "models", search: { type: "system.Model" } },
+  ]);
+  expect(savedFilters("executions")).toEqual([]);
+  expect(forgetFilter("artifacts", "data").map((one) => one.name)).toEqual(["models"]);
+});
+
+test("what someone else put there is no filter", () => {
+  window.localStorage.setItem("clew.filters.artifacts", '[1, {"name": "x"}, {"name": "y", "search": {"q": 5}}]');
+  expect(savedFilters("artifacts")).toEqual([{ name: "y", search: { q: "5" } }]);
+  window.localStorage.setItem("clew.filters.artifacts", "nonsense");
+  expect(savedFilters("artifacts")).toEqual([]);
+});

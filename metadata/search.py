@@ -20,7 +20,7 @@ from clew.metadata.filter.fields import Type
 from clew.metadata.filter.spelling import SPELLINGS, Spelling, Sql, joined
 from clew.metadata.ids import INT64_MAX, Kind
 from clew.metadata.location import canonical
-from clew.metadata.node import Artifact, Context, Execution, Node
+from clew.metadata.node import Artifact, Execution, Node
 from clew.metadata.reader import Reader
 from clew.metadata.text import check_text
 
@@ -29,7 +29,7 @@ MAX_WORDS = 8
 BUDGET_S = 0.25
 """For looking through what no index holds."""
 DISPLAY_NAME = "display_name"
-"""The property by which people call a run, whose name is its id."""
+"""The property by which KFP and Clew call what has no name of its own, or an id for one: steps, outputs, runs."""
 
 _AT_MOST = 5000
 """Nodes with a common beginning that are put in order: where there are more, the newest are found by looking."""
@@ -38,7 +38,13 @@ _NO_MATCH = 9
 _LAST_CHARACTER = "\U0010ffff"
 _REF = re.compile(r"(?:(artifact|execution|context):)?([0-9]{1,18})")
 _HEX = re.compile(r"(?:sha256:)?([0-9a-f]{6,64})")
-_PROPERTY_MAPS = ("properties", "custom_properties")
+_DISPLAY_NAMES: dict[Kind, tuple[str, ...]] = {
+    Kind.ARTIFACT: ("custom_properties",),
+    Kind.EXECUTION: ("custom_properties",),
+    Kind.CONTEXT: ("properties", "custom_properties"),
+}
+_PLAIN = re.compile(r"[A-Za-z0-9_.:@/ -]+")
+"""Words that JSON does not spell in another way."""
 _CONTAINING: dict[Kind, tuple[str, ...]] = {
     Kind.ARTIFACT: ("name", "uri", "external_id"),
     Kind.EXECUTION: ("name", "external_id"),
@@ -207,10 +213,16 @@ class _Looking:
         return {row[0] for row in self.reader.query(sql, [*values, self.text, self.limit])}
 
     def _contains(self, kind: Kind) -> Sql:
-        columns = [Sql(column) for column in _CONTAINING[kind]]
-        if kind is Kind.CONTEXT:
-            columns += [self.spelling.property(map_, DISPLAY_NAME, Type.STRING) for map_ in _PROPERTY_MAPS]
-        return joined("OR", [joined("AND", [self._has(column, word) for word in self.words]) for column in columns])
+        parts = [[self._has(Sql(column), word) for word in self.words] for column in _CONTAINING[kind]]
+        for map_ in _DISPLAY_NAMES[kind]:
+            shown = self.spelling.property(map_, DISPLAY_NAME, Type.STRING)
+            # A text is looked through in a third of the time that JSON takes, and has what its values have, if plain.
+            plain = [self._has(self._as_text(map_), word) for word in self.words if _PLAIN.fullmatch(word)]
+            parts.append([*plain, *(self._has(shown, word) for word in self.words)])
+        return joined("OR", [joined("AND", part) for part in parts])
+
+    def _as_text(self, column: str) -> Sql:
+        return Sql(column if self.reader.dialect == "sqlite" else f"CAST({column} AS text)")
 
     def _has(self, column: Sql, word: str) -> Sql:
         escaped = re.sub(r"([!%_])", r"!\1", word)
@@ -251,8 +263,7 @@ class _Looking:
 def _texts(node: Node) -> Iterator[tuple[str, str]]:
     """What a node can be found by, the most telling first."""
     told: list[tuple[str, object]] = [("id", str(node.ref)), ("name", node.name)]
-    if isinstance(node, Context):
-        told += [("displayName", map_.get(DISPLAY_NAME)) for map_ in (node.properties, node.custom_properties)]
+    told += [("displayName", getattr(node, map_).get(DISPLAY_NAME)) for map_ in _DISPLAY_NAMES[node.ref.kind]]
     told.append(("externalId", node.external_id))
     if isinstance(node, Artifact):
         told += [("uri", node.uri), ("digest", node.digest)]

@@ -28,7 +28,8 @@ class SearchHit:
 
     node: Node = strawberry.field(description="The node.")
     matched: str = strawberry.field(
-        description="By what it was found: id, name, displayName (of a run), externalId, uri, digest or fingerprint."
+        description="By what it was found: id, name, displayName (of steps, outputs and runs), externalId, uri, digest "
+        "or fingerprint."
     )
     exact: bool = strawberry.field(description="Whether the text is the whole of it, to the letter.")
 

@@ -25,6 +25,7 @@ def filled(record: Record) -> Record:
     change.artifact(model, name="final churn", uri="s3://lake/reports/100%_done")
     change.artifact(model, uri="/data/raw_2026.csv")
     change.execution(work, name="train churn model", fingerprint="sha256:" + "cd34" * 16)
+    change.execution(work, custom_properties={"display_name": 'Prepare \\ "it" é', "note": "table"})
     change.context(run, name="0123abcd", custom_properties={"display_name": "Nightly of Monday"})
     record.commit(change)
     other = Change(namespace="team-b")
@@ -68,6 +69,9 @@ def test_exact_comes_first_then_what_begins_so_then_what_contains_it_newest_firs
         ("SHA256:CD34CD34", ("execution:1", "fingerprint", False)),
         ("model train", ("execution:1", "name", False)),
         ("0123abcd", ("context:1", "name", True)),
+        ("prep", ("execution:2", "displayName", False)),
+        ('Prepare \\ "it" é', ("execution:2", "displayName", True)),
+        ('"it"', ("execution:2", "displayName", False)),
         ("nightly", ("context:1", "displayName", False)),
         ("Nightly of Monday", ("context:1", "displayName", True)),
         ("onerror=alert(1)>", ("artifact:5", "uri", False)),

@@ -4,12 +4,17 @@ const thread: MantineColorsTuple = [
   "#eef3ff", "#dbe4fb", "#b4c6f4", "#8aa6ee", "#688ae8", "#4f74e2", "#3f66dc", "#2f5bd0", "#274db3", "#1d3f98",
 ]; // prettier-ignore
 
+/** Mantine's greys of the dark scheme, from text to ground, in the tone of tokens.css. */
+const dark: MantineColorsTuple = [
+  "#e6e9ef", "#c5ccd8", "#9aa5b6", "#6d788b", "#465063", "#2a303c", "#1c212b", "#161a22", "#0f1218", "#0a0d12",
+]; // prettier-ignore
+
 /** Mantine, in our colours and density. */
 export const theme = createTheme({
   primaryColor: "thread",
   primaryShade: { light: 7, dark: 5 },
   autoContrast: true,
-  colors: { thread },
+  colors: { thread, dark },
   defaultRadius: "sm",
   fontFamily: 'Inter, ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "JetBrains Mono", Menlo, Consolas, "Liberation Mono", monospace',

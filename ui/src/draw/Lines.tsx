@@ -1,7 +1,7 @@
 import { ViewportPortal } from "@xyflow/react";
 import { memo, useMemo } from "react";
 
-import { curve, ends } from "./curve";
+import { curve, ends, through } from "./curve";
 import styles from "./draw.module.css";
 import type { Box, Line, Orientation, Spots } from "./model";
 
@@ -13,6 +13,8 @@ export interface DrawnLine extends Line {
   readonly tone?: string;
   /** Stands in the middle of the line, as a button. */
   readonly label?: string;
+  /** Points it passes on its way, two for each box it goes around: `through`. */
+  readonly via?: readonly (readonly [number, number])[];
 }
 
 interface Props {
@@ -38,7 +40,10 @@ export const Lines = memo(function Lines({ boxes, lines, spots, orientation, onL
         if (!from || !to || !at || !there) return [];
         const [x1, y1, x2, y2] = ends(from, at, to, there, orientation);
         const tip = orientation === "LR" ? `M${x2 - 6} ${y2 - 4}L${x2} ${y2}L${x2 - 6} ${y2 + 4}` : `M${x2 - 4} ${y2 - 6}L${x2} ${y2}L${x2 + 4} ${y2 - 6}`; // prettier-ignore
-        return [{ line, way: curve(from, at, to, there, orientation), tip, x: (x1 + x2) / 2, y: (y1 + y2) / 2 }];
+        const way = line.via?.length
+          ? through([[x1, y1], ...line.via, [x2, y2]], orientation)
+          : curve(from, at, to, there, orientation);
+        return [{ line, way, tip, x: (x1 + x2) / 2, y: (y1 + y2) / 2 }];
       }),
     [byId, lines, spots, orientation],
   );

@@ -22,6 +22,8 @@ const LOOKS: Readonly<Record<string, Look>> = {
   CACHED: [IconRecycle, "reused", "Reused"],
   CANCELED: [IconBan, "idle", "Canceled"],
   SKIPPED: [IconPlayerSkipForward, "idle", "Skipped"],
+  WAITING: [IconCircleDashed, "idle", "Waiting"],
+  NOT_RUN: [IconCircleDashed, "idle", "Not run"],
   ENABLED: [IconCircleCheck, "good", "Enabled"],
   PAUSED: [IconClock, "waiting", "Paused"],
   REMOVED: [IconBan, "idle", "Removed"],

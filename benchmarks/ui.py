@@ -297,6 +297,87 @@ def laid_out(rows: Rows, browser: Browser, url: str, rounds: int) -> dict[str, A
     return told
 
 
+def watch(page: Page) -> None:
+    """Note from now on each frame that took the main thread more than 50 ms, and how much of that was script."""
+    page.evaluate(
+        """() => { window.benchFrames = []; window.benchWatch = new PerformanceObserver((list) => {
+          for (const frame of list.getEntries())
+            window.benchFrames.push([frame.duration, frame.scripts.reduce((sum, one) => sum + one.duration, 0)]); });
+        window.benchWatch.observe({type: "long-animation-frame"}); }"""
+    )
+
+
+def long_frames(page: Page) -> list[list[float]]:
+    """Those frames: how long each was, and its script; both in milliseconds."""
+    page.wait_for_timeout(100)
+    return list(page.evaluate("window.benchFrames"))
+
+
+TIMED = """() => {
+  const holds = () => CONDITION;
+  window.benchTook = 0;
+  const begun = (event) => {
+    const began = event.timeStamp;
+    const look = () => {
+      if (holds()) window.benchTook = performance.now() - began;
+      else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  };
+  window.addEventListener("click", begun, {capture: true, once: true});
+}"""
+
+
+def took(page: Page, act: Callable[[], None], condition: str) -> float:
+    """Milliseconds from the click that ``act`` makes to the frame in which ``condition`` holds, by the page's clock."""
+    page.evaluate(TIMED.replace("CONDITION", condition))
+    act()
+    page.wait_for_function("() => window.benchTook > 0", polling=20)
+    return float(page.evaluate("window.benchTook"))
+
+
+FIRST_ROW = "document.querySelectorAll('[role=row]')[1]?.innerText"
+
+
+def tabled(rows: Rows, browser: Browser, url: str, rounds: int) -> dict[str, Any]:
+    """The table of all artifacts: its first rows, sorting, filtering, scrolling."""
+    told: dict[str, Any] = {"first": [], "sort": [], "filter": [], "frames": []}
+    for _ in range(rounds):
+        tab = Tab(browser)
+        page = tab.page
+        tab.open(f"{url}/settings")
+        page.wait_for_timeout(800)
+        shown = "document.querySelector('[role=gridcell]')"
+        told["first"].append(took(page, page.get_by_role("link", name="Artifacts", exact=True).click, shown))
+        page.wait_for_timeout(500)
+        other = f"({FIRST_ROW} ?? window.benchRow) !== window.benchRow"
+        page.evaluate(f"window.benchRow = {FIRST_ROW}")
+        name = page.get_by_role("columnheader", name="Name").get_by_role("button").first
+        told["sort"].append(took(page, name.click, other))
+        page.wait_for_timeout(300)
+        page.get_by_placeholder("Filter:").fill("type = 'mlmd.Model' AND state = LIVE")
+        page.wait_for_timeout(600)
+        page.evaluate(f"window.benchRow = {FIRST_ROW}")
+        told["filter"].append(took(page, page.get_by_role("button", name="Apply").click, other))
+        page.goto(f"{url}/artifacts")
+        page.wait_for_selector("[role=gridcell]")
+        page.wait_for_timeout(500)
+        watch(page)
+        page.mouse.move(700, 500)
+        for _ in range(60):
+            page.mouse.wheel(0, 700)
+            page.wait_for_timeout(16)
+        page.wait_for_timeout(400)
+        told["frames"] += long_frames(page)
+        tab.context.close()
+    worst = max((script for _, script in told["frames"]), default=0.0)
+    rows.append(under("table of 1M artifacts: first rows, from the click", statistics.median(told["first"]), 300, "ms"))
+    rows.append(under("table of 1M artifacts: sorted", statistics.median(told["sort"]), 300, "ms"))
+    rows.append(under("table of 1M artifacts: filtered", statistics.median(told["filter"]), 300, "ms"))
+    rows.append(under("table of 1M artifacts: most script in a frame of scrolling", worst, 50, "ms"))
+    return told
+
+
 def compared(rows: Rows, browser: Browser, url: str, rounds: int) -> dict[str, Any]:
     """500 runs side by side."""
     answer = httpx.post(
@@ -341,6 +422,10 @@ def main() -> int:
                 told["layout"] = laid_out(rows, browser, url, rounds)
             if wanted("open"):
                 told["open"] = opened(rows, browser, url, rounds)
+        if wanted("table"):
+            wide = lineage_home.home_of(BENCH, 20_000 if args.quick else 2_400_000)
+            with served(wide) as url:
+                told["table"] = tabled(rows, browser, url, rounds)
         if wanted("compare"):
             with served(runs_home(BENCH)) as url:
                 told["compare"] = compared(rows, browser, url, rounds)

@@ -34,6 +34,7 @@ import { firstOf, walk } from "./walk";
  * onHover      the box under the pointer, or null.
  * lit          where given, all else is dimmed; a line is lit when both its ends are.
  * tone         box -> CSS colour on the minimap.
+ * inset        pixels at the right that something lies over: they are kept free when bringing into view.
  * controls, minimap   what stands in the corners.  children: more to put over the canvas.
  * ref          {fit(), reveal(ids), centre(id), zoom(factor), focus(id)}
  *
@@ -61,6 +62,7 @@ export interface GraphProps<T> {
   readonly onLine?: (line: DrawnLine) => void;
   readonly lit?: ReadonlySet<string> | null;
   readonly tone?: (box: DrawnBox<T>) => string;
+  readonly inset?: number;
   readonly minimap?: boolean;
   readonly controls?: boolean;
   readonly children?: ReactNode;
@@ -105,6 +107,7 @@ function Canvas({
   onLine,
   lit = null,
   tone,
+  inset = 0,
   minimap = false,
   controls = true,
   children,
@@ -116,7 +119,7 @@ function Canvas({
 }) /* prettier-ignore */ {
   const [frame, setFrame] = useState<HTMLDivElement | null>(null);
   const nodes = useNodes(boxes, spots, selected);
-  const view = useView(frame, `${fitKey} ${orientation}`, nodes.length, useReactFlow(), useStoreApi());
+  const view = useView(frame, `${fitKey} ${orientation}`, nodes.length, useReactFlow(), useStoreApi(), inset);
   useImperativeHandle(ref, () => view, [view]);
   useLit(frame, lit, nodes, lines);
   const keys = (event: KeyboardEvent) => {
@@ -175,9 +178,10 @@ function Canvas({
         <Background gap={24} size={1.2} color="var(--clew-line)" />
         <Lines boxes={boxes} lines={lines} spots={spots} orientation={orientation} onLine={onLine} />
         {controls && <Controls className={styles.controls} showInteractive={false} showFitView={false} />}
-        {minimap && (
+        {minimap && inset === 0 && (
           <MiniMap<FlowNode>
             className={styles.minimap}
+            style={{ width: 168, height: 112 }}
             pannable
             zoomable
             ariaLabel="Minimap"

@@ -30,8 +30,9 @@ export function useView(
   size: number,
   flow: Flow,
   store: Store,
+  inset: number,
 ): GraphHandle {
-  const handle = useMemo(() => handleOf(frame, flow, store), [frame, flow, store]);
+  const handle = useMemo(() => handleOf(frame, flow, store, inset), [frame, flow, store, inset]);
   const fitted = useRef("");
   useEffect(() => {
     if (!frame || !size) return undefined;
@@ -52,9 +53,11 @@ export function useView(
   return handle;
 }
 
-function handleOf(frame: HTMLDivElement | null, flow: Flow, store: Store): GraphHandle {
+function handleOf(frame: HTMLDivElement | null, flow: Flow, store: Store, inset: number): GraphHandle {
   const screen = () =>
-    frame?.clientWidth && frame.clientHeight ? { width: frame.clientWidth, height: frame.clientHeight } : null;
+    frame?.clientWidth && frame.clientHeight
+      ? { width: Math.max(frame.clientWidth / 3, frame.clientWidth - inset), height: frame.clientHeight }
+      : null;
   const area = (ids?: readonly string[]) => {
     const wanted = ids && new Set(ids);
     const nodes = [...store.getState().nodeLookup.values()].filter(({ id }) => !wanted || wanted.has(id));

@@ -1,6 +1,10 @@
-import { Empty } from "../shell/faces";
+import { useSearch } from "@tanstack/react-router";
 
-/** Explorer. */
+import { Explorer } from "./Explorer";
+import { Start } from "./Start";
+
+/** Explorer: the lineage around a node; without one, where to begin. */
 export function LineageView() {
-  return <Empty title="Explorer" />;
+  const { focus } = useSearch({ from: "/explorer" });
+  return focus === undefined ? <Start /> : <Explorer focus={focus} />;
 }

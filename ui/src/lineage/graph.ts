@@ -59,13 +59,12 @@ export function merge(
 /** A node as the drawing needs it. */
 export function nodeOf({ id, order, parents, children, node }: GraphNodeFragment): GraphNode {
   const { kind, type, namespace, state, createdMs, updatedMs } = node;
-  const called = (name: string) => node.called.find((property) => property.name === name)?.value;
   const times = "startedMs" in node ? node : { startedMs: null, endedMs: null };
   return {
     id,
     kind,
     type,
-    name: firstText(node.name, called("display_name"), called("task_name"), node.externalId, tail(node), id),
+    name: calledName({ ...node, id }),
     namespace,
     state,
     createdMs,
@@ -83,14 +82,21 @@ function edgeOf({ execution, artifact, type }: GraphEdgeFragment): GraphEdge {
   return type.endsWith("OUTPUT") ? { from: execution, to: artifact, type } : { from: artifact, to: execution, type };
 }
 
-function firstText(...candidates: readonly unknown[]): string {
-  return candidates.find((one): one is string => typeof one === "string" && one.trim() !== "") ?? "";
+/** What to call a node: its name, what its pipeline calls it, the end of its address, at last its id. */
+export function calledName(node: {
+  readonly id: string;
+  readonly name: string | null;
+  readonly externalId?: string | null;
+  readonly called?: readonly { readonly name: string; readonly value: unknown }[];
+  readonly uri?: string | null;
+}): string {
+  const called = (name: string) => node.called?.find((property) => property.name === name)?.value;
+  const place = node.uri?.split("/").findLast((part) => part !== "");
+  return firstText(node.name, called("display_name"), called("task_name"), node.externalId, place, node.id);
 }
 
-/** The last part of an address. */
-function tail(node: object): string | null {
-  if (!("uri" in node) || typeof node.uri !== "string") return null;
-  return node.uri.split("/").findLast((part) => part !== "") ?? null;
+function firstText(...candidates: readonly unknown[]): string {
+  return candidates.find((one): one is string => typeof one === "string" && one.trim() !== "") ?? "";
 }
 
 /** Who leads to whom, both ways. */

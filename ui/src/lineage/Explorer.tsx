@@ -1,0 +1,148 @@
+import { useMediaQuery } from "@mantine/hooks";
+import { lazy, type RefObject, Suspense, useEffect, useMemo, useRef, useState } from "react";
+
+import { Graph } from "../draw/Graph";
+import type { GraphHandle } from "../draw/view";
+import { local } from "../api/storage";
+import { ErrorFace, Loading } from "../shell/faces";
+import { useTitle } from "../shell/crumbs";
+import { toneOf } from "./card";
+import { Actions, type CardActions, CardView } from "./Cards";
+import styles from "./explorer.module.css";
+import { FilterBar } from "./FilterBar";
+import { filtersSet } from "./hide";
+import { useExplorerKeys } from "./keys";
+import { Panel } from "./Panel";
+import { litAround } from "./scene";
+import { Status } from "./Status";
+import { TimeBar } from "./TimeBar";
+import { Toolbar } from "./Toolbar";
+import { Twin } from "./Twin";
+import { useActs } from "./useActs";
+import { useExplorer } from "./useExplorer";
+import { useMetric } from "./useMetric";
+import { useScene } from "./useScene";
+
+const Whole = lazy(() => import("./Whole").then(({ Whole }) => ({ default: Whole })));
+
+/** Beyond so many cards, dots are drawn. */
+const MOST_CARDS = 400;
+const PANEL = "clew.explorer.panel";
+
+/** The lineage around a node. */
+export function Explorer({ focus }: { readonly focus: string }) {
+  const explorer = useExplorer(focus);
+  const { search, known, asking, fresh } = explorer;
+  const [tidied, tidy] = useState(0);
+  const view = useScene(explorer, `${tidied}`);
+  const { scene, drawn, laid } = view;
+  const graph = useRef<GraphHandle>(null);
+  const find = useRef<HTMLInputElement>(null);
+  const acts = useActs(explorer, view, graph, find, tidy);
+  useExplorerKeys(explorer, acts);
+  useTitle(known.union.nodes.get(focus)?.name ?? focus);
+  useReveal(graph, fresh, laid?.spots, scene.boxOf);
+  const [hover, setHover] = useState<string | null>(null);
+  const phone = useMediaQuery("(max-width: 760px)");
+  const [width, setWidth] = useState(() => Number(local.get(PANEL)) || 380);
+  const selected = search.sel === undefined ? null : (scene.boxOf.get(search.sel) ?? search.sel);
+  const metric = useMetric(search.metric, scene.clusters);
+  const cardActions = useMemo<CardActions>(
+    () => ({ expand: acts.expand, contract: acts.contract, metric: search.metric, values: metric }),
+    [acts.expand, acts.contract, search.metric, metric],
+  );
+  const { ways } = view.path;
+  const lit = useMemo(() => {
+    if (ways) return new Set([...ways.ids].map((id) => scene.boxOf.get(id) ?? id));
+    if (search.lock && selected) return litAround(selected, scene, true);
+    return hover ? litAround(hover, scene, false) : null;
+  }, [ways, search.lock, selected, hover, scene]);
+  const error = asking.error ?? view.diff.asking.error ?? view.path.asking.error;
+  const many = search.mode !== "table" && drawn.boxes.length > MOST_CARDS;
+  const whole = search.mode === "whole";
+  const panel = search.sel !== undefined || search.diff !== undefined;
+  const bare = scene.boxes.length === 0;
+  if (bare && error) return <ErrorFace error={error} retry={() => window.location.reload()} />;
+  return (
+    <div className={styles.explorer}>
+      <Toolbar explorer={explorer} view={view} acts={acts} find={find} />
+      {(acts.filtering || filtersSet(view.filters) > 0) && <FilterBar explorer={explorer} view={view} />}
+      <Status
+        explorer={explorer}
+        view={view}
+        acts={acts}
+        lit={ways || search.lock ? lit : null}
+        error={bare ? null : error}
+      />
+      <div className={styles.stage}>
+        <Twin explorer={explorer} view={view} acts={acts} shown={search.mode === "table"} />
+        {search.mode !== "table" && (
+          <div className={styles.canvas} data-loading={bare || undefined} aria-busy={bare || undefined}>
+            {whole || many ? (
+              <Suspense fallback={<Loading />}>
+                <Whole explorer={explorer} view={view} acts={acts} all={whole} lit={lit} />
+              </Suspense>
+            ) : (
+              laid && (
+                <Actions value={cardActions}>
+                  <Graph
+                    ref={graph}
+                    boxes={drawn.boxes}
+                    lines={drawn.lines}
+                    spots={laid.spots}
+                    orientation={laid.orientation}
+                    fitKey={laid.key + focus}
+                    render={CardView}
+                    label="Lineage graph. Arrow keys walk along it."
+                    selected={selected}
+                    lit={lit}
+                    tone={toneOf}
+                    minimap={!phone}
+                    inset={panel && !phone ? width : 0}
+                    onSelect={acts.select}
+                    onOpen={acts.open}
+                    onHover={setHover}
+                    onLine={acts.unhide}
+                  />
+                </Actions>
+              )
+            )}
+            {acts.timing && <TimeBar explorer={explorer} view={view} />}
+          </div>
+        )}
+        {panel && (
+          <Panel
+            explorer={explorer}
+            view={view}
+            acts={acts}
+            width={width}
+            onWidth={(next) => {
+              local.set(PANEL, String(next));
+              setWidth(next);
+            }}
+          />
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** Bring what came with an expansion into view, once it has its place. */
+function useReveal(
+  graph: RefObject<GraphHandle | null>,
+  fresh: readonly string[],
+  spots: ReadonlyMap<string, unknown> | undefined,
+  boxOf: ReadonlyMap<string, string>,
+): void {
+  const done = useRef<readonly string[]>([]);
+  useEffect(() => {
+    if (fresh === done.current || fresh.length === 0 || !spots) return undefined;
+    const boxes = [...new Set(fresh.flatMap((id) => boxOf.get(id) ?? []))];
+    if (boxes.length < 1 || !boxes.every((id) => spots.has(id))) return undefined;
+    const later = requestAnimationFrame(() => {
+      done.current = fresh;
+      graph.current?.reveal(boxes);
+    });
+    return () => cancelAnimationFrame(later);
+  }, [graph, fresh, spots, boxOf]);
+}

@@ -62,11 +62,6 @@ def test_a_server_that_is_killed_is_told_of_and_heard_again(serve: Serve, tab: W
     tab.complaints = [words for words in tab.complaints if "ERR_CONNECTION" not in words and "WebSocket" not in words]
 
 
-def test_framed_by_a_dashboard_it_takes_the_namespace_it_is_told(example: Served, tab: Watched) -> None:
-    tab.page.goto(f"{example.url}/artifacts?embed=1")
-    expect(tab.page.get_by_role("navigation", name="Pages")).to_have_count(0)
-
-
 @pytest.mark.parametrize("size", ["laptop", "desk", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_home_is_legible_and_open_to_all(example: Served, tabs: Tabs, size: str, scheme: str) -> None:

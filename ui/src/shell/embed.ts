@@ -7,7 +7,7 @@ import type { Shared } from "./search";
  * Inside Kubeflow's central dashboard, take the namespace it tells.
  *
  * Source: kubeflow/kubeflow components/centraldashboard, public/library.js: the framed page says
- * `{type: "iframe-connected"}`, the dashboard answers `{type: "namespace-selected", value}` and the like.
+ * `{type: "iframe-connected"}`, the dashboard answers `{type: "namespace-selected", value}` or `{type: "all-namespaces"}`.
  */
 export function useEmbedding(embedded: boolean): void {
   const navigate = useNavigate();
@@ -31,6 +31,6 @@ export function namespaceOf(message: unknown): string | null {
   if (typeof message !== "object" || message === null) return null;
   const { type, value } = message as { type?: unknown; value?: unknown };
   if (type === "namespace-selected" && typeof value === "string") return value;
-  if (type === "all-namespaces-selected") return "";
+  if (type === "all-namespaces") return "";
   return null;
 }

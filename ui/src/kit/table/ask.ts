@@ -22,6 +22,8 @@ export function askConnection<Data, Variables extends AnyVariables, Row>(
     new Promise<Page<Row>>((resolve, reject: (error: CombinedError | Error) => void) => {
       const all = { ...variables, after, first } as unknown as Variables;
       const asked = direct.query(query, all).subscribe((result) => {
+        if (result.stale) return; // what was answered before, told again while it is asked anew
+        queueMicrotask(() => asked.unsubscribe());
         if (result.error) reject(result.error);
         else if (result.data) {
           const { nodes, pageInfo } = pick(result.data);

@@ -5,6 +5,7 @@ import { Graph } from "../draw/Graph";
 import type { GraphHandle } from "../draw/view";
 import { local } from "../api/storage";
 import { ErrorFace, Loading } from "../shell/faces";
+import { short } from "../kit/format";
 import { useTitle } from "../shell/crumbs";
 import { toneOf } from "./card";
 import { Actions, type CardActions, CardView } from "./Cards";
@@ -40,7 +41,8 @@ export function Explorer({ focus }: { readonly focus: string }) {
   const find = useRef<HTMLInputElement>(null);
   const acts = useActs(explorer, view, graph, find, tidy);
   useExplorerKeys(explorer, acts);
-  useTitle(known.union.nodes.get(focus)?.name ?? focus);
+  const name = known.union.nodes.get(focus)?.name ?? focus;
+  useTitle(name);
   useReveal(graph, fresh, laid?.spots, scene.boxOf);
   const [hover, setHover] = useState<string | null>(null);
   const phone = useMediaQuery("(max-width: 760px)");
@@ -65,6 +67,7 @@ export function Explorer({ focus }: { readonly focus: string }) {
   if (bare && error) return <ErrorFace error={error} retry={() => window.location.reload()} />;
   return (
     <div className={styles.explorer}>
+      <h1 className="unseen">Lineage of {short(name)}</h1>
       <Toolbar explorer={explorer} view={view} acts={acts} find={find} />
       {(acts.filtering || filtersSet(view.filters) > 0) && <FilterBar explorer={explorer} view={view} />}
       <Status

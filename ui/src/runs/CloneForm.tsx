@@ -1,15 +1,35 @@
 import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
 import { type SyntheticEvent, useState } from "react";
-import { useMutation } from "urql";
+import { useMutation, useQuery } from "urql";
 
 import { told } from "../api/errors";
+import { Empty, ErrorFace, Loading } from "../shell/faces";
 import { done } from "../shell/toast";
 import { useDoing } from "./doing";
 import { ParameterFields } from "./ParameterFields";
 import { begin, changed, fieldOf, read, type Texts } from "./parameters";
-import { CloneRunDocument } from "./queries.generated";
+import { CloneRunDocument, RunToCloneDocument } from "./queries.generated";
 import { Refusal } from "./Refusal";
 import type { Definition, RunFacts } from "./useRun";
+import { sentence } from "./words";
+
+/** The same, of a run of which only the id is known. */
+export function CloneById({ id, onClose }: { readonly id: string; readonly onClose: () => void }) {
+  const [{ data, error }] = useQuery({ query: RunToCloneDocument, variables: { id }, requestPolicy: "network-only" });
+  const run = data?.run;
+  if (run?.definition) return <CloneForm run={run} definition={run.definition} onClose={onClose} />;
+  return (
+    <Modal opened onClose={onClose} title="Clone the run" size="lg" closeButtonProps={{ "aria-label": "Close" }}>
+      {error ? (
+        <ErrorFace error={error} />
+      ) : run ? (
+        <Empty title="The pipeline of this run is not kept here">Run its file again.</Empty>
+      ) : (
+        <Loading lines={4} />
+      )}
+    </Modal>
+  );
+}
 
 /** Run a pipeline once more from its beginning, with parameters that differ. */
 export function CloneForm({
@@ -57,7 +77,7 @@ export function CloneForm({
             texts={texts}
             wrong={{
               ...(tried ? wrong : {}),
-              ...(refused && at ? { [at]: `${refused.message} ${refused.remedy}` } : {}),
+              ...(refused && at ? { [at]: sentence(refused) } : {}),
             }}
             onChange={setTexts}
           />

@@ -1,6 +1,7 @@
 import { Select, Textarea, TextInput } from "@mantine/core";
 
 import { short } from "../kit/format";
+import styles from "./form.module.css";
 import { asText, type Input, isLong, kindOf, type Texts } from "./parameters";
 
 /** A field for each thing a pipeline takes; what is wrong with a value stands under it. */
@@ -47,7 +48,7 @@ export function ParameterFields({
           minRows={2}
           maxRows={10}
           value={text}
-          ff="monospace"
+          classNames={{ input: styles.yaml ?? "" }}
           onChange={(event) => put(event.currentTarget.value)}
         />
       );

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { bytes, duration, short } from "../kit/format";
-import { lookOf, StateBadge } from "../kit/State";
+import { StateBadge } from "../kit/State";
 import { nodePath } from "../kit/node";
 import type { TaskOfRunQuery } from "./queries.generated";
 import { Value } from "./Values";
@@ -91,19 +91,4 @@ function Execution({ id }: { readonly id: string }) {
       {id}
     </Link>
   );
-}
-
-/** A verdict of a plan, in the words and the tone of a state. */
-export function verdictState(verdict: string): string {
-  return { hit: "CACHED", run: "RUNNING", wait: "WAITING", skip: "SKIPPED", fail: "FAILED" }[verdict] ?? verdict;
-}
-
-/** A verdict of a plan as a word. */
-export function verdictWord(verdict: string): string {
-  return { hit: "reused", run: "runs", wait: "not known yet", skip: "skipped", fail: "fails" }[verdict] ?? verdict;
-}
-
-/** The tone of a verdict. */
-export function verdictTone(verdict: string): string {
-  return lookOf(verdictState(verdict))[1];
 }

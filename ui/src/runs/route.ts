@@ -6,13 +6,18 @@ export type LayOut = (boxes: readonly Box[], lines: readonly Line[]) => Spots;
 /** Room for a line that goes past a box: across the flow, and along it. */
 const LANE = { across: 14, along: 40 } as const;
 
+type Point = readonly [number, number];
+
 /** Where boxes stand, and for each line the points by which it goes around the boxes between its ends. */
 export interface Routed {
   readonly spots: Spots;
-  readonly via: readonly (readonly (readonly [number, number])[])[];
+  readonly via: readonly (readonly Point[])[];
 }
 
-/** Lay out, with a lane in each rank that a line skips: a line behind a box could not be seen. */
+/**
+ * Lay out, with a lane in each rank that a line skips: a line behind a box could not be seen. Beside a box that is larger
+ * than its own, a line runs straight.
+ */
 export function around(
   boxes: readonly Box[],
   lines: readonly Line[],
@@ -23,7 +28,6 @@ export function around(
   const lanes = lines.map(({ from, to }, i) =>
     Array.from({ length: Math.max(0, rank(to) - rank(from) - 1) }, (_, step) => `${i}>${step}`),
   );
-  if (lanes.every((lane) => lane.length === 0)) return { spots: first, via: lines.map(() => []) };
   const size = flow === "TB" ? { width: LANE.across, height: LANE.along } : { width: LANE.along, height: LANE.across };
   const passing = lanes.flat().map((id, i) => ({ id, ...size, order: boxes.length + i }));
   const led = lines.flatMap(({ from, to }, i) => {
@@ -31,16 +35,24 @@ export function around(
     return stops.slice(1).map((stop, k) => ({ from: stops[k] as string, to: stop }));
   });
   const all = [...boxes, ...passing];
-  const spots = layOut(all, led);
+  const spots = passing.length ? layOut(all, led) : first;
   const ranks = stretches(all, spots, flow);
-  const via = lanes.map((lane) =>
-    lane.flatMap((id) => {
-      const { x, y, rank: at } = spots.get(id) ?? { x: 0, y: 0, rank: 0 };
-      const [from, to] = ranks.get(at) ?? [0, 0];
-      const middle = LANE.across / 2 + (flow === "TB" ? x : y);
-      return flow === "TB" ? ([[middle, from], [middle, to]] as const) : ([[from, middle], [to, middle]] as const); // prettier-ignore
-    }),
-  );
+  const sizes = new Map(all.map((box) => [box.id, box]));
+  const past = (id: string, part: "whole" | "begin" | "end"): readonly Point[] => {
+    const [spot, box] = [spots.get(id), sizes.get(id)];
+    if (!spot || !box) return [];
+    const [least, most] = ranks.get(spot.rank) ?? [0, 0];
+    const [across, along, length] = flow === "TB" ? [spot.x + box.width / 2, spot.y, box.height] : [spot.y + box.height / 2, spot.x, box.width]; // prettier-ignore
+    const from = part === "begin" ? along + length : least;
+    const to = part === "end" ? along : most;
+    if (to - from < 2) return [];
+    return flow === "TB" ? [[across, from], [across, to]] : [[from, across], [to, across]]; // prettier-ignore
+  };
+  const via = lines.map(({ from, to }, i) => [
+    ...past(from, "begin"),
+    ...(lanes[i] ?? []).flatMap((id) => past(id, "whole")),
+    ...past(to, "end"),
+  ]);
   return { spots, via };
 }
 

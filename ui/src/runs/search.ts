@@ -12,6 +12,10 @@ export interface RunsSearch {
   readonly label?: readonly string[];
   /** Archived ones instead of the others. */
   readonly archived?: 1;
+  /** Ids of the columns shown, in their order. */
+  readonly cols?: readonly string[];
+  /** Numbers of the contexts of the runs selected. */
+  readonly sel?: readonly string[];
 }
 
 export const VIEWS = ["graph", "timeline", "tasks", "values", "spec"] as const;
@@ -49,6 +53,8 @@ export function runsSearch(raw: Record<string, unknown>): RunsSearch {
     ...some("experiment", raw),
     ...some("schedule", raw),
     ...list("label", raw),
+    ...list("cols", raw),
+    ...list("sel", raw),
     ...(raw.archived === 1 || raw.archived === "1" ? { archived: 1 as const } : {}),
   };
 }

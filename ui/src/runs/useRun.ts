@@ -43,14 +43,20 @@ export function useRun(id: string): RunNow {
   const { take } = body;
   const run = data?.run;
   const open = run !== undefined && isOpen(run.state);
+  const [begun, setBegun] = useState(false);
+  const [ended, setEnded] = useState(false);
+  if (open && !begun) setBegun(true); // listened to until its end is told, though the head may say so first
   const news = useCallback(
     (fresh: readonly News[]) => {
       take(fresh.flatMap((one) => factOfNews(one) ?? []));
-      if (fresh.some((one) => one.execution === null)) askHead({ requestPolicy: "network-only" });
+      if (!fresh.some((one) => one.execution === null)) return;
+      setEnded(true);
+      askHead({ requestPolicy: "network-only" });
     },
     [take, askHead],
   );
-  useNews(id, open, news);
+  useNews(id, begun && !ended, news);
+  useHeal(run !== undefined && !open && !begun, body);
   const again = useCallback(() => {
     askHead({ requestPolicy: "network-only" });
     body.fetch();
@@ -137,6 +143,16 @@ function useNews(id: string, open: boolean, heard: (news: readonly News[]) => vo
       if (waiting.length) heard(waiting);
     };
   }, [id, open, heard, turn]);
+}
+
+/** A run that was over when its page opened may have ended between the two questions: then its tasks are asked again. */
+function useHeal(over: boolean, { facts, fetch }: { readonly facts: Facts; readonly fetch: () => void }): void {
+  const healed = useRef(false);
+  useEffect(() => {
+    if (!over || healed.current || [...facts.values()].every((fact) => fact.endedMs !== null)) return;
+    healed.current = true;
+    fetch();
+  }, [over, facts, fetch]);
 }
 
 /** Ask again when the server is back. */

@@ -1,3 +1,4 @@
+import type { Told } from "../api/errors";
 import { count, duration } from "../kit/format";
 import { lookOf } from "../kit/State";
 import type { Branch, Counts } from "./tree";
@@ -62,4 +63,9 @@ export function firing(schedule: {
 }): string {
   if (schedule.cron) return `${schedule.cron} (${schedule.zone})`;
   return schedule.everyS === null ? "never" : `every ${duration(schedule.everyS * 1000)}`;
+}
+
+/** An error of the server as a text that fits under a field. */
+export function sentence({ message, remedy }: Told): string {
+  return [message, remedy].filter(Boolean).join(". ").slice(0, 600);
 }

@@ -12,7 +12,7 @@ const dark: MantineColorsTuple = [
 /** Mantine, in our colours and density. */
 export const theme = createTheme({
   primaryColor: "thread",
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: { light: 7, dark: 6 },
   autoContrast: true,
   colors: { thread, dark },
   defaultRadius: "sm",

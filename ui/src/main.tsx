@@ -1,10 +1,8 @@
 import "@mantine/core/styles.css";
-import "@mantine/notifications/styles.css";
 import "./theme/tokens.css";
 import "./theme/page.css";
 
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
@@ -29,7 +27,6 @@ if (root) {
         <Provider value={client}>
           <RouterProvider router={router} />
         </Provider>
-        <Notifications position="bottom-right" limit={3} />
       </MantineProvider>
     </StrictMode>,
   );

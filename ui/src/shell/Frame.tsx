@@ -1,8 +1,8 @@
-import { ActionIcon, Burger, Drawer, Tooltip, useMantineColorScheme, useComputedColorScheme } from "@mantine/core";
+import { useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
+import { IconMenu2, IconMoon, IconSearch, IconSun } from "@tabler/icons-react";
 import { Outlet, useNavigate } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense, useEffect, useMemo } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 
 import { listen } from "../api/live";
 import { refused } from "../api/token";
@@ -13,13 +13,16 @@ import { useEmbedding } from "./embed";
 import { Loading } from "./faces";
 import styles from "./Frame.module.css";
 import { type Key, listenToKeys, useKeys } from "./keys";
-import { Namespace } from "./Namespace";
 import { Nav } from "./Nav";
 import { pages } from "./pages";
 import { useEmbedded } from "./place";
-import { TokenForm } from "./TokenForm";
+import { toasts } from "./toast";
 
+const TokenForm = lazy(() => import("./TokenForm").then(({ TokenForm }) => ({ default: TokenForm })));
 const Palette = lazy(() => import("./Palette").then(({ Palette }) => ({ default: Palette })));
+const Menu = lazy(() => import("./Menu").then(({ Menu }) => ({ default: Menu })));
+const Toasts = lazy(() => import("./Toasts").then(({ Toasts }) => ({ default: Toasts })));
+const Namespace = lazy(() => import("./Namespace").then(({ Namespace }) => ({ default: Namespace })));
 const KeyList = lazy(() => import("./KeyList").then(({ KeyList }) => ({ default: KeyList })));
 
 /** Around every page: navigation, breadcrumbs, search, the keyboard, and how the server stands. */
@@ -29,6 +32,7 @@ export function Frame(): ReactNode {
   const [palette, setPalette] = useDisclosure(false);
   const [help, setHelp] = useDisclosure(false);
   const token = useStore(refused);
+  const told = useTold();
   useEmbedding(embed);
   useGlobalKeys(setPalette.open, setHelp.open);
   return (
@@ -43,7 +47,9 @@ export function Frame(): ReactNode {
       )}
       <header className={styles.top}>
         {!embed && (
-          <Burger className={styles.burger} opened={menu} onClick={setMenu.toggle} size="sm" aria-label="Navigation" />
+          <button className={styles.burger} type="button" onClick={setMenu.toggle} aria-label="Navigation">
+            <IconMenu2 size={20} aria-hidden />
+          </button>
         )}
         <Crumbs />
         <div className={styles.tools}>
@@ -52,30 +58,21 @@ export function Frame(): ReactNode {
             <span>Search</span>
             <kbd>Ctrl K</kbd>
           </button>
-          {!embed && <Namespace />}
+          {!embed && (
+            <Suspense fallback={<span className={styles.namespace} />}>
+              <Namespace />
+            </Suspense>
+          )}
           <SchemeButton />
         </div>
       </header>
       <main className={styles.page} id="page" tabIndex={-1}>
         <Banner />
-        {token ? (
-          <TokenForm wrong={token === "wrong"} />
-        ) : (
-          <Suspense fallback={<Loading />}>
-            <Outlet />
-          </Suspense>
-        )}
+        <Suspense fallback={<Loading />}>{token ? <TokenForm wrong={token === "wrong"} /> : <Outlet />}</Suspense>
       </main>
-      <Drawer
-        opened={menu}
-        onClose={setMenu.close}
-        size={260}
-        title="Clew"
-        closeButtonProps={{ "aria-label": "Close" }}
-      >
-        <Nav onGo={setMenu.close} />
-      </Drawer>
       <Suspense>
+        {menu && <Menu onClose={setMenu.close} />}
+        {told && <Toasts />}
         {palette && <Palette onClose={setPalette.close} onHelp={setHelp.open} />}
         {help && <KeyList onClose={setHelp.close} />}
       </Suspense>
@@ -83,21 +80,28 @@ export function Frame(): ReactNode {
   );
 }
 
+/** Whether anything was ever told: only then is there a place to tell it. */
+function useTold(): boolean {
+  const some = useStore(toasts).length > 0;
+  const [ever, setEver] = useState(some);
+  if (some && !ever) setEver(true);
+  return ever;
+}
+
 function SchemeButton() {
   const { setColorScheme } = useMantineColorScheme();
   const dark = useComputedColorScheme("light") === "dark";
   const label = dark ? "Light theme" : "Dark theme";
   return (
-    <Tooltip label={label}>
-      <ActionIcon
-        variant="default"
-        size={32}
-        aria-label={label}
-        onClick={() => setColorScheme(dark ? "light" : "dark")}
-      >
-        {dark ? <IconSun size={16} /> : <IconMoon size={16} />}
-      </ActionIcon>
-    </Tooltip>
+    <button
+      className={styles.scheme}
+      type="button"
+      title={label}
+      aria-label={label}
+      onClick={() => setColorScheme(dark ? "light" : "dark")}
+    >
+      {dark ? <IconSun size={16} aria-hidden /> : <IconMoon size={16} aria-hidden />}
+    </button>
   );
 }
 

@@ -6,7 +6,7 @@ import { useMutation } from "urql";
 import { short } from "../kit/format";
 import type { useReaddress } from "../shell/place";
 import { done, failed } from "../shell/toast";
-import { knownActor } from "./actor";
+import { knownActor } from "../kit/actor";
 import { PinEntryDocument } from "./queries.generated";
 import { type CacheSearch, cacheSearch, executionId } from "./search";
 

@@ -5,7 +5,7 @@ import { useMutation, useQuery } from "urql";
 import { told } from "../api/errors";
 import { count } from "../kit/format";
 import { NodeLink } from "../kit/NodeLink";
-import { keepActor, knownActor } from "./actor";
+import { keepActor, knownActor } from "../kit/actor";
 import styles from "./cache.module.css";
 import { CacheImpactDocument, InvalidateEntriesDocument } from "./queries.generated";
 

@@ -28,7 +28,8 @@ export function setLooks(next: Looks): void {
 export function applyLooks(): void {
   const { density, contrast } = looks.get();
   document.documentElement.dataset.density = density;
-  document.documentElement.dataset.contrast = contrast;
+  const more = contrast === "more" || matchMedia("(prefers-contrast: more)").matches;
+  document.documentElement.dataset.contrast = more ? "more" : "auto";
 }
 
 function read(): Looks {

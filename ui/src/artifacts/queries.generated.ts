@@ -24,5 +24,49 @@ export type ArtifactTotalQueryVariables = Types.Exact<{
 
 export type ArtifactTotalQuery = { readonly artifacts: { readonly totalCount: number } };
 
+export type ArtifactDetailQueryVariables = Types.Exact<{
+  id: Types.Scalars['ID']['input'];
+}>;
+
+
+export type ArtifactDetailQuery = { readonly node:
+    | { readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly label: string, readonly namespace: string, readonly name: string | null, readonly externalId: string | null, readonly state: Types.State | null, readonly createdMs: number, readonly updatedMs: number, readonly createdSeq: number, readonly updatedSeq: number, readonly uri: string | null, readonly location: string | null, readonly digest: string | null, readonly sizeBytes: number | null, readonly nodeType: { readonly id: string, readonly name: string, readonly version: string }, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly producer: { readonly id: string, readonly label: string, readonly type: string, readonly state: Types.State | null, readonly startedMs: number | null, readonly endedMs: number | null } | null, readonly contexts: ReadonlyArray<{ readonly id: string, readonly label: string, readonly name: string | null, readonly type: string, readonly namespace: string, readonly pins: ReadonlyArray<{ readonly value: unknown }> }> }
+    | Record<PropertyKey, never>
+   };
+
+export type ArtifactHistoryQueryVariables = Types.Exact<{
+  id: Types.Scalars['ID']['input'];
+}>;
+
+
+export type ArtifactHistoryQuery = { readonly node:
+    | { readonly history: ReadonlyArray<
+        | { readonly name: string | null, readonly externalId: string | null, readonly state: Types.State | null, readonly updatedMs: number, readonly updatedSeq: number, readonly uri: string | null, readonly location: string | null, readonly digest: string | null, readonly sizeBytes: number | null, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }> }
+        | Record<PropertyKey, never>
+      > }
+    | { readonly history: ReadonlyArray<
+        | { readonly name: string | null, readonly externalId: string | null, readonly state: Types.State | null, readonly updatedMs: number, readonly updatedSeq: number, readonly uri: string | null, readonly location: string | null, readonly digest: string | null, readonly sizeBytes: number | null, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }> }
+        | Record<PropertyKey, never>
+      > }
+    | { readonly history: ReadonlyArray<
+        | { readonly name: string | null, readonly externalId: string | null, readonly state: Types.State | null, readonly updatedMs: number, readonly updatedSeq: number, readonly uri: string | null, readonly location: string | null, readonly digest: string | null, readonly sizeBytes: number | null, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }> }
+        | Record<PropertyKey, never>
+      > }
+   };
+
+export type ArtifactEventsQueryVariables = Types.Exact<{
+  id: Types.Scalars['ID']['input'];
+  first: Types.Scalars['Int']['input'];
+}>;
+
+
+export type ArtifactEventsQuery = { readonly node:
+    | { readonly events: ReadonlyArray<{ readonly type: Types.EventType, readonly name: string, readonly timeMs: number, readonly createdSeq: number, readonly execution: { readonly id: string, readonly label: string, readonly type: string, readonly state: Types.State | null } }> }
+    | Record<PropertyKey, never>
+   };
+
 export const ArtifactRowsDocument = "query ArtifactRows($where:String$filter:ArtifactFilter$orderBy:OrderBy$first:Int!$after:String$properties:[String!]!$custom:[String!]!$withProperties:Boolean!$withCustom:Boolean!){artifacts(where:$where filter:$filter orderBy:$orderBy first:$first after:$after){nodes{id type namespace name label externalId state createdMs updatedMs uri digest sizeBytes properties(names:$properties)@include(if:$withProperties){name kind value}customProperties(names:$custom)@include(if:$withCustom){name kind value}}pageInfo{hasNextPage endCursor}}}" as unknown as TypedDocumentNode<ArtifactRowsQuery, ArtifactRowsQueryVariables>;
 export const ArtifactTotalDocument = "query ArtifactTotal($where:String$filter:ArtifactFilter){artifacts(where:$where filter:$filter first:0){totalCount}}" as unknown as TypedDocumentNode<ArtifactTotalQuery, ArtifactTotalQueryVariables>;
+export const ArtifactDetailDocument = "query ArtifactDetail($id:ID!){node(id:$id){...on Artifact{id kind type label namespace name externalId state createdMs updatedMs createdSeq updatedSeq nodeType{id name version}properties{name kind value}customProperties{name kind value}uri location digest sizeBytes producer{id label type state startedMs endedMs}contexts{id label name type namespace pins:customProperties(names:[\"pinned\"]){value}}}}}" as unknown as TypedDocumentNode<ArtifactDetailQuery, ArtifactDetailQueryVariables>;
+export const ArtifactHistoryDocument = "query ArtifactHistory($id:ID!){node(id:$id){history{...on Artifact{name externalId state updatedMs updatedSeq properties{name kind value}customProperties{name kind value}uri location digest sizeBytes}}}}" as unknown as TypedDocumentNode<ArtifactHistoryQuery, ArtifactHistoryQueryVariables>;
+export const ArtifactEventsDocument = "query ArtifactEvents($id:ID!$first:Int!){node(id:$id){...on Artifact{events(first:$first){type name timeMs createdSeq execution{id label type state}}}}}" as unknown as TypedDocumentNode<ArtifactEventsQuery, ArtifactEventsQueryVariables>;

@@ -5,22 +5,15 @@ import { useLiveQuery } from "../api/live";
 import { askConnection } from "../kit/DataTable";
 import { ListActions } from "../kit/listing/ListActions";
 import { NodeList } from "../kit/listing/NodeList";
-import { nodeColumns } from "../kit/listing/nodeColumns";
 import { contextFilter, useList } from "../kit/listing/useList";
-import type { Column } from "../kit/table/columns";
-import { ContextRowsDocument, type ContextRowsQuery, ContextTotalDocument } from "./queries.generated";
+import { CONTEXT_COLUMNS, CONTEXT_SHOWN } from "./columns";
+import { ContextRowsDocument, ContextTotalDocument } from "./queries.generated";
 
-type Row = ContextRowsQuery["contexts"]["nodes"][number];
-
-const SHOWN = ["name", "type", "namespace", "created", "updated", "id"];
 const NO_STATES: readonly string[] = [];
-
-const { first, last } = nodeColumns<Row>("CONTEXT");
-const COLUMNS: readonly Column<Row>[] = [...first, ...last];
 
 /** Every context of the record, as a table. */
 export function ContextsView() {
-  const list = useList("CONTEXT", SHOWN);
+  const list = useList("CONTEXT", CONTEXT_SHOWN);
   const { where, filter, orderBy, properties, custom } = list.variables;
   const counted = useMemo(() => ({ where, filter: contextFilter(filter) }), [where, filter]);
   const ask = useMemo(
@@ -37,7 +30,7 @@ export function ContextsView() {
     <NodeList
       list={list}
       label="Contexts"
-      columns={COLUMNS}
+      columns={CONTEXT_COLUMNS}
       states={NO_STATES}
       ask={ask}
       total={data?.contexts.totalCount ?? null}

@@ -24,5 +24,37 @@ export type ContextTotalQueryVariables = Types.Exact<{
 
 export type ContextTotalQuery = { readonly contexts: { readonly totalCount: number } };
 
+export type ContextDetailQueryVariables = Types.Exact<{
+  id: Types.Scalars['ID']['input'];
+}>;
+
+
+export type ContextDetailQuery = { readonly node:
+    | { readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly label: string, readonly namespace: string, readonly name: string | null, readonly externalId: string | null, readonly createdMs: number, readonly updatedMs: number, readonly createdSeq: number, readonly updatedSeq: number, readonly nodeType: { readonly id: string, readonly name: string, readonly version: string }, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly parents: ReadonlyArray<{ readonly id: string, readonly label: string, readonly type: string }>, readonly artifacts: { readonly totalCount: number }, readonly executions: { readonly totalCount: number } }
+    | Record<PropertyKey, never>
+   };
+
+export type ContextHistoryQueryVariables = Types.Exact<{
+  id: Types.Scalars['ID']['input'];
+}>;
+
+
+export type ContextHistoryQuery = { readonly node:
+    | { readonly history: ReadonlyArray<
+        | { readonly name: string | null, readonly externalId: string | null, readonly updatedMs: number, readonly updatedSeq: number, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }> }
+        | Record<PropertyKey, never>
+      > }
+    | { readonly history: ReadonlyArray<
+        | { readonly name: string | null, readonly externalId: string | null, readonly updatedMs: number, readonly updatedSeq: number, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }> }
+        | Record<PropertyKey, never>
+      > }
+    | { readonly history: ReadonlyArray<
+        | { readonly name: string | null, readonly externalId: string | null, readonly updatedMs: number, readonly updatedSeq: number, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }> }
+        | Record<PropertyKey, never>
+      > }
+   };
+
 export const ContextRowsDocument = "query ContextRows($where:String$filter:ContextFilter$orderBy:OrderBy$first:Int!$after:String$properties:[String!]!$custom:[String!]!$withProperties:Boolean!$withCustom:Boolean!){contexts(where:$where filter:$filter orderBy:$orderBy first:$first after:$after){nodes{id type namespace name label externalId createdMs updatedMs properties(names:$properties)@include(if:$withProperties){name kind value}customProperties(names:$custom)@include(if:$withCustom){name kind value}}pageInfo{hasNextPage endCursor}}}" as unknown as TypedDocumentNode<ContextRowsQuery, ContextRowsQueryVariables>;
 export const ContextTotalDocument = "query ContextTotal($where:String$filter:ContextFilter){contexts(where:$where filter:$filter first:0){totalCount}}" as unknown as TypedDocumentNode<ContextTotalQuery, ContextTotalQueryVariables>;
+export const ContextDetailDocument = "query ContextDetail($id:ID!){node(id:$id){...on Context{id kind type label namespace name externalId createdMs updatedMs createdSeq updatedSeq nodeType{id name version}properties{name kind value}customProperties{name kind value}parents{id label type}artifacts(first:0){totalCount}executions(first:0){totalCount}}}}" as unknown as TypedDocumentNode<ContextDetailQuery, ContextDetailQueryVariables>;
+export const ContextHistoryDocument = "query ContextHistory($id:ID!){node(id:$id){history{...on Context{name externalId updatedMs updatedSeq properties{name kind value}customProperties{name kind value}}}}}" as unknown as TypedDocumentNode<ContextHistoryQuery, ContextHistoryQueryVariables>;

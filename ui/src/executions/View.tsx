@@ -3,52 +3,17 @@ import { useMemo } from "react";
 
 import { useLiveQuery } from "../api/live";
 import { askConnection } from "../kit/DataTable";
-import { short } from "../kit/format";
 import { ListActions } from "../kit/listing/ListActions";
 import { NodeList } from "../kit/listing/NodeList";
-import { nodeColumns, timeColumn } from "../kit/listing/nodeColumns";
 import { executionFilter, useList } from "../kit/listing/useList";
-import type { Column } from "../kit/table/columns";
-import { Duration } from "../kit/Time";
-import { ExecutionRowsDocument, type ExecutionRowsQuery, ExecutionTotalDocument } from "./queries.generated";
-
-type Row = ExecutionRowsQuery["executions"]["nodes"][number];
+import { EXECUTION_COLUMNS, EXECUTION_SHOWN } from "./columns";
+import { ExecutionRowsDocument, ExecutionTotalDocument } from "./queries.generated";
 
 const STATES = ["NEW", "RUNNING", "COMPLETE", "CACHED", "FAILED", "CANCELED", "UNKNOWN"];
-const SHOWN = ["name", "type", "state", "took", "started", "created", "id"];
-
-const { first, last } = nodeColumns<Row>("EXECUTION");
-const COLUMNS: readonly Column<Row>[] = [
-  ...first,
-  {
-    id: "took",
-    title: "Took",
-    width: 96,
-    end: true,
-    value: (row) => (row.startedMs !== null && row.endedMs !== null ? row.endedMs - row.startedMs : null),
-    cell: (row) =>
-      (row.endedMs !== null || row.state === "RUNNING") && <Duration fromMs={row.startedMs} toMs={row.endedMs} />,
-  },
-  timeColumn("started", "Started", (row) => row.startedMs, "STARTED"),
-  timeColumn("ended", "Ended", (row) => row.endedMs, "ENDED"),
-  {
-    id: "fingerprint",
-    title: "Fingerprint",
-    width: 160,
-    value: (row) => row.fingerprint,
-    cell: (row) =>
-      row.fingerprint && (
-        <span className="mono dim cut" title={row.fingerprint}>
-          {short(row.fingerprint, 80)}
-        </span>
-      ),
-  },
-  ...last,
-];
 
 /** Every execution of the record, as a table. */
 export function ExecutionsView() {
-  const list = useList("EXECUTION", SHOWN);
+  const list = useList("EXECUTION", EXECUTION_SHOWN);
   const { where, filter, orderBy, properties, custom } = list.variables;
   const counted = useMemo(() => ({ where, filter: executionFilter(filter) }), [where, filter]);
   const ask = useMemo(
@@ -65,7 +30,7 @@ export function ExecutionsView() {
     <NodeList
       list={list}
       label="Executions"
-      columns={COLUMNS}
+      columns={EXECUTION_COLUMNS}
       states={STATES}
       ask={ask}
       total={data?.executions.totalCount ?? null}

@@ -24,5 +24,68 @@ export type ExecutionTotalQueryVariables = Types.Exact<{
 
 export type ExecutionTotalQuery = { readonly executions: { readonly totalCount: number } };
 
+export type ExecutionDetailQueryVariables = Types.Exact<{
+  id: Types.Scalars['ID']['input'];
+}>;
+
+
+export type ExecutionDetailQuery = { readonly node:
+    | { readonly id: string, readonly kind: Types.NodeKind, readonly type: string, readonly label: string, readonly namespace: string, readonly name: string | null, readonly externalId: string | null, readonly state: Types.State | null, readonly createdMs: number, readonly updatedMs: number, readonly createdSeq: number, readonly updatedSeq: number, readonly fingerprint: string | null, readonly startedMs: number | null, readonly endedMs: number | null, readonly nodeType: { readonly id: string, readonly name: string, readonly version: string }, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly contexts: ReadonlyArray<{ readonly id: string, readonly label: string, readonly name: string | null, readonly type: string, readonly namespace: string, readonly pins: ReadonlyArray<{ readonly value: unknown }> }> }
+    | Record<PropertyKey, never>
+   };
+
+export type ExecutionHistoryQueryVariables = Types.Exact<{
+  id: Types.Scalars['ID']['input'];
+}>;
+
+
+export type ExecutionHistoryQuery = { readonly node:
+    | { readonly history: ReadonlyArray<
+        | { readonly name: string | null, readonly externalId: string | null, readonly state: Types.State | null, readonly updatedMs: number, readonly updatedSeq: number, readonly fingerprint: string | null, readonly startedMs: number | null, readonly endedMs: number | null, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }> }
+        | Record<PropertyKey, never>
+      > }
+    | { readonly history: ReadonlyArray<
+        | { readonly name: string | null, readonly externalId: string | null, readonly state: Types.State | null, readonly updatedMs: number, readonly updatedSeq: number, readonly fingerprint: string | null, readonly startedMs: number | null, readonly endedMs: number | null, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }> }
+        | Record<PropertyKey, never>
+      > }
+    | { readonly history: ReadonlyArray<
+        | { readonly name: string | null, readonly externalId: string | null, readonly state: Types.State | null, readonly updatedMs: number, readonly updatedSeq: number, readonly fingerprint: string | null, readonly startedMs: number | null, readonly endedMs: number | null, readonly properties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }>, readonly customProperties: ReadonlyArray<{ readonly name: string, readonly kind: Types.PropertyKind, readonly value: unknown }> }
+        | Record<PropertyKey, never>
+      > }
+   };
+
+export type ExecutionEventsQueryVariables = Types.Exact<{
+  id: Types.Scalars['ID']['input'];
+  first: Types.Scalars['Int']['input'];
+}>;
+
+
+export type ExecutionEventsQuery = { readonly node:
+    | { readonly events: ReadonlyArray<{ readonly type: Types.EventType, readonly name: string, readonly timeMs: number, readonly createdSeq: number, readonly artifact: { readonly id: string, readonly label: string, readonly type: string, readonly state: Types.State | null } }> }
+    | Record<PropertyKey, never>
+   };
+
+export type ExecutionDecisionQueryVariables = Types.Exact<{
+  id: Types.Scalars['ID']['input'];
+}>;
+
+
+export type ExecutionDecisionQuery = { readonly cache: { readonly explain: { readonly outcome: string, readonly reason: string, readonly savedMs: number, readonly savedBytes: number, readonly nondeterministic: string | null, readonly parts: unknown, readonly origin: { readonly id: string, readonly label: string } | null, readonly comparedWith: { readonly id: string, readonly label: string } | null, readonly changed: ReadonlyArray<{ readonly part: string, readonly before: unknown | null, readonly after: unknown | null }> } } };
+
+export type InvalidateExecutionMutationVariables = Types.Exact<{
+  id: Types.Scalars['String']['input'];
+  downstream: Types.Scalars['Boolean']['input'];
+  why: Types.Scalars['String']['input'];
+  namespace: Types.Scalars['String']['input'];
+}>;
+
+
+export type InvalidateExecutionMutation = { readonly invalidateCache: { readonly executions: ReadonlyArray<string> } };
+
 export const ExecutionRowsDocument = "query ExecutionRows($where:String$filter:ExecutionFilter$orderBy:OrderBy$first:Int!$after:String$properties:[String!]!$custom:[String!]!$withProperties:Boolean!$withCustom:Boolean!){executions(where:$where filter:$filter orderBy:$orderBy first:$first after:$after){nodes{id type namespace name label externalId state createdMs updatedMs startedMs endedMs fingerprint properties(names:$properties)@include(if:$withProperties){name kind value}customProperties(names:$custom)@include(if:$withCustom){name kind value}}pageInfo{hasNextPage endCursor}}}" as unknown as TypedDocumentNode<ExecutionRowsQuery, ExecutionRowsQueryVariables>;
 export const ExecutionTotalDocument = "query ExecutionTotal($where:String$filter:ExecutionFilter){executions(where:$where filter:$filter first:0){totalCount}}" as unknown as TypedDocumentNode<ExecutionTotalQuery, ExecutionTotalQueryVariables>;
+export const ExecutionDetailDocument = "query ExecutionDetail($id:ID!){node(id:$id){...on Execution{id kind type label namespace name externalId state createdMs updatedMs createdSeq updatedSeq nodeType{id name version}properties{name kind value}customProperties{name kind value}fingerprint startedMs endedMs contexts{id label name type namespace pins:customProperties(names:[\"pinned\"]){value}}}}}" as unknown as TypedDocumentNode<ExecutionDetailQuery, ExecutionDetailQueryVariables>;
+export const ExecutionHistoryDocument = "query ExecutionHistory($id:ID!){node(id:$id){history{...on Execution{name externalId state updatedMs updatedSeq properties{name kind value}customProperties{name kind value}fingerprint startedMs endedMs}}}}" as unknown as TypedDocumentNode<ExecutionHistoryQuery, ExecutionHistoryQueryVariables>;
+export const ExecutionEventsDocument = "query ExecutionEvents($id:ID!$first:Int!){node(id:$id){...on Execution{events(first:$first){type name timeMs createdSeq artifact{id label type state}}}}}" as unknown as TypedDocumentNode<ExecutionEventsQuery, ExecutionEventsQueryVariables>;
+export const ExecutionDecisionDocument = "query ExecutionDecision($id:ID!){cache{explain(execution:$id){outcome reason savedMs savedBytes nondeterministic parts origin{id label}comparedWith{id label}changed{part before after}}}}" as unknown as TypedDocumentNode<ExecutionDecisionQuery, ExecutionDecisionQueryVariables>;
+export const InvalidateExecutionDocument = "mutation InvalidateExecution($id:String!$downstream:Boolean!$why:String!$namespace:String!){invalidateCache(targets:[$id]downstream:$downstream why:$why namespace:$namespace){executions}}" as unknown as TypedDocumentNode<InvalidateExecutionMutation, InvalidateExecutionMutationVariables>;

@@ -57,6 +57,8 @@ export interface TableProps<Row> {
   /** Name of the file of an export; with `ask` the whole listing is exported. */
   readonly file?: string;
   readonly ask?: AskPage<Row>;
+  /** Whether rows are cards where it is narrow; else it scrolls sideways there too. */
+  readonly cards?: boolean;
   /** What else stands in the bar, before the tools. */
   readonly bar?: ReactNode;
   /** Shown where there is no row. */
@@ -129,6 +131,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
           pages={paged.pages}
           stale={paged.stale}
           total={total ?? (listing.whole ? listing.known : null)}
+          cards={props.cards ?? true}
           rowId={rowId}
           rowName={props.rowName ?? rowId}
           sort={sort}

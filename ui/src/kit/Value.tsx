@@ -14,7 +14,7 @@ export function Value({
 }) {
   const exact = exactText(kind, value);
   const shown = kind === "DOUBLE" && typeof value === "number" ? figure(value) : exact;
-  const most = inline ? 200 : 20_000;
+  const most = inline ? 200 : 200_000;
   return (
     <span
       className={`${inline ? "cut" : "wrap"} ${kind === "STRUCT" || kind === "PROTO" ? "mono" : ""}`}

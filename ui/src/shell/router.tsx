@@ -9,6 +9,7 @@ import { compareSearch } from "../compare/search";
 import { contextSearch } from "../contexts/search";
 import { executionSearch } from "../executions/search";
 import { homeSearch } from "../home/search";
+import { detailSearch } from "../kit/detail/search";
 import { lineageSearch } from "../lineage/search";
 import { logSearch } from "../log/search";
 import { runSearch, runsSearch } from "../runs/search";
@@ -38,13 +39,13 @@ const routes = [
   createRoute({ ...at, path: "/", validateSearch: homeSearch, component: page(() => import("../home/View"), "HomeView") }),
   createRoute({ ...at, path: "/explorer", validateSearch: lineageSearch, component: page(() => import("../lineage/View"), "LineageView") }),
   createRoute({ ...at, path: "/artifacts", validateSearch: artifactSearch, component: page(() => import("../artifacts/View"), "ArtifactsView") }),
-  createRoute({ ...at, path: "/artifacts/$id", component: page(() => import("../artifacts/ArtifactView"), "ArtifactView") }),
+  createRoute({ ...at, path: "/artifacts/$id", validateSearch: detailSearch, component: page(() => import("../artifacts/ArtifactView"), "ArtifactView") }),
   createRoute({ ...at, path: "/executions", validateSearch: executionSearch, component: page(() => import("../executions/View"), "ExecutionsView") }),
-  createRoute({ ...at, path: "/executions/$id", component: page(() => import("../executions/ExecutionView"), "ExecutionView") }),
+  createRoute({ ...at, path: "/executions/$id", validateSearch: detailSearch, component: page(() => import("../executions/ExecutionView"), "ExecutionView") }),
   createRoute({ ...at, path: "/contexts", validateSearch: contextSearch, component: page(() => import("../contexts/View"), "ContextsView") }),
-  createRoute({ ...at, path: "/contexts/$id", component: page(() => import("../contexts/ContextView"), "ContextView") }),
+  createRoute({ ...at, path: "/contexts/$id", validateSearch: detailSearch, component: page(() => import("../contexts/ContextView"), "ContextView") }),
   createRoute({ ...at, path: "/types", validateSearch: typeSearch, component: page(() => import("../types/View"), "TypesView") }),
-  createRoute({ ...at, path: "/types/$id", component: page(() => import("../types/TypeView"), "TypeView") }),
+  createRoute({ ...at, path: "/types/$id", validateSearch: detailSearch, component: page(() => import("../types/TypeView"), "TypeView") }),
   createRoute({ ...at, path: "/runs", validateSearch: runsSearch, component: page(() => import("../runs/View"), "RunsView") }),
   createRoute({ ...at, path: "/runs/$id", validateSearch: runSearch, component: page(() => import("../runs/RunView"), "RunView") }),
   createRoute({ ...at, path: "/schedules", component: page(() => import("../runs/SchedulesView"), "SchedulesView") }),

@@ -36,6 +36,7 @@ export interface GridProps<Row> {
   readonly pages: Pages<Row, CombinedError>;
   readonly stale: boolean;
   readonly total: number | null;
+  readonly cards: boolean;
   readonly rowId: (row: Row) => string;
   readonly rowName: (row: Row) => string;
   readonly sort: Sort | null;
@@ -56,7 +57,7 @@ export function Grid<Row>(props: GridProps<Row>) {
   const { table, dragged, setWidth } = useWidths(props.name, columns);
   const { density } = useStore(looks);
   const id = useId();
-  const narrow = width > 0 && width < NARROW;
+  const narrow = props.cards && width > 0 && width < NARROW;
   const height = narrow ? CARD + LINE * (1 + Math.ceil((columns.length - 1) / 2)) : density === "compact" ? 28 : 36;
   const head = narrow ? 0 : HEAD;
   const at = place.pages === pages ? Math.min(place.at, Math.max(0, listing.length - 1)) : 0;

@@ -15,6 +15,7 @@ const PACE_MS = 500;
 const QUERY = `subscription Pulse { seq(everyMs: ${PACE_MS}) }`;
 let stop: (() => void) | null = null;
 let lost = false;
+let told = false; // an empty record is told of as 0
 
 /** Listen from now on; further calls change nothing. */
 export function listen(): void {
@@ -24,10 +25,10 @@ export function listen(): void {
     {
       next: (answer) => {
         if (!answer.data) return;
-        const first = seq.get() === 0;
-        const moved = answer.data.seq !== seq.get();
+        const moved = told && answer.data.seq !== seq.get();
+        told = true;
         seq.set(answer.data.seq);
-        if (lost || (moved && !first)) beat.set(beat.get() + 1);
+        if (lost || moved) beat.set(beat.get() + 1);
         lost = false;
       },
       error: () => {

@@ -12,7 +12,7 @@ import styles from "./draw.module.css";
 import { type DrawnLine, Lines } from "./Lines";
 import type { Box, Orientation, Spot, Spots } from "./model";
 import { useLit } from "./lit";
-import { type GraphHandle, type Inset, useView } from "./view";
+import { type GraphHandle, useView } from "./view";
 import { useLayout } from "./useLayout";
 import { firstOf, walk } from "./walk";
 
@@ -34,8 +34,7 @@ import { firstOf, walk } from "./walk";
  * onHover      the box under the pointer, or null.
  * lit          where given, all else is dimmed; a line is lit when both its ends are.
  * tone         box -> CSS colour on the minimap.
- * inset        {right, bottom}: what something lies over; kept free when bringing into view. Keep the object the same.
- * home         the box to begin with where the whole would be too small to read.
+ * inset        pixels at the right that something lies over: they are kept free when bringing into view.
  * controls, minimap   what stands in the corners.  children: more to put over the canvas.
  * ref          {fit(), reveal(ids), centre(id), zoom(factor), focus(id)}
  *
@@ -63,8 +62,7 @@ export interface GraphProps<T> {
   readonly onLine?: (line: DrawnLine) => void;
   readonly lit?: ReadonlySet<string> | null;
   readonly tone?: (box: DrawnBox<T>) => string;
-  readonly inset?: Inset;
-  readonly home?: string;
+  readonly inset?: number;
   readonly minimap?: boolean;
   readonly controls?: boolean;
   readonly children?: ReactNode;
@@ -76,7 +74,6 @@ type FlowNode = Node<{ readonly box: DrawnBox }, "box">;
 const Inside = createContext<BoxView<never> | null>(null);
 const TYPES = { box: memo(BoxNode) };
 const NO_LINES: [] = [];
-const NONE: Inset = { right: 0, bottom: 0 };
 
 /** Lays itself out, then draws; nothing until the first layout is there. */
 export function Drawing<T>({ layoutKey = "", ...props }: GraphProps<T> & { readonly layoutKey?: string }) {
@@ -110,8 +107,7 @@ function Canvas({
   onLine,
   lit = null,
   tone,
-  inset = NONE,
-  home,
+  inset = 0,
   minimap = false,
   controls = true,
   children,
@@ -123,7 +119,7 @@ function Canvas({
 }) /* prettier-ignore */ {
   const [frame, setFrame] = useState<HTMLDivElement | null>(null);
   const nodes = useNodes(boxes, spots, selected);
-  const view = useView(frame, `${fitKey} ${orientation}`, nodes.length, useReactFlow(), useStoreApi(), inset, home);
+  const view = useView(frame, `${fitKey} ${orientation}`, nodes.length, useReactFlow(), useStoreApi(), inset);
   useImperativeHandle(ref, () => view, [view]);
   useLit(frame, lit, nodes, lines);
   const keys = (event: KeyboardEvent) => {
@@ -165,7 +161,6 @@ function Canvas({
         nodesFocusable={false}
         edgesFocusable={false}
         elementsSelectable={false}
-        data-pans
         disableKeyboardA11y
         deleteKeyCode={null}
         selectionKeyCode={null}
@@ -183,7 +178,7 @@ function Canvas({
         <Background gap={24} size={1.2} color="var(--clew-line)" />
         <Lines boxes={boxes} lines={lines} spots={spots} orientation={orientation} onLine={onLine} />
         {controls && <Controls className={styles.controls} showInteractive={false} showFitView={false} />}
-        {minimap && inset === NONE && (
+        {minimap && inset === 0 && (
           <MiniMap<FlowNode>
             className={styles.minimap}
             style={{ width: 168, height: 112 }}

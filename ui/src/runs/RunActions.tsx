@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Menu } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import {
-  IconArchive, IconArchiveOff, IconColumns3, IconCopy, IconDots, IconFolder, IconPlayerPlay, IconPlayerStop, IconRefresh,
+  IconArchive, IconArchiveOff, IconClockPlay, IconColumns3, IconCopy, IconDots, IconFolder, IconPlayerPlay, IconPlayerStop, IconRefresh,
   IconRepeat,
 } from "@tabler/icons-react"; // prettier-ignore
 import { Link } from "@tanstack/react-router";
@@ -14,6 +14,7 @@ import { ArchiveRunDocument, CancelRunDocument, ResumeRunDocument, RetryRunDocum
 import styles from "./runs.module.css";
 import { type Definition, isOpen, type RunFacts } from "./useRun";
 
+const ScheduleRun = lazy(() => import("./NewSchedule").then(({ ScheduleRun }) => ({ default: ScheduleRun })));
 const CloneForm = lazy(() => import("./CloneForm").then(({ CloneForm }) => ({ default: CloneForm })));
 
 /** What can be done with a run. */
@@ -26,6 +27,7 @@ export function RunActions({
 }) {
   const { busy, act, go } = useDoing();
   const [cloning, clone] = useDisclosure(false);
+  const [scheduling, schedule] = useDisclosure(false);
   const { id } = run;
   const open = isOpen(run.state);
   const retry = () => act(RetryRunDocument, { id, task: null }, () => "The retry is a run of its own.", (data) => go(data.retryRun.id)); // prettier-ignore
@@ -89,14 +91,16 @@ export function RunActions({
           >
             {run.archived ? "Take out of the archive" : "Archive"}
           </Menu.Item>
+          <Menu.Item leftSection={<IconClockPlay size={14} />} disabled={!definition} onClick={schedule.open}>
+            Run it at set times
+          </Menu.Item>
           <Menu.Item leftSection={<IconCopy size={14} />} onClick={() => void navigator.clipboard.writeText(id)}>
             Copy its id
           </Menu.Item>
           <Menu.Divider />
           <Menu.Item
             leftSection={<IconColumns3 size={14} />}
-            component="a"
-            href={`/compare?of=${encodeURIComponent(run.context.id)}`}
+            renderRoot={(props) => <Link to="/compare" search={{ of: [run.context.id] } as object} {...props} />}
           >
             Compare
           </Menu.Item>
@@ -108,6 +112,11 @@ export function RunActions({
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
+      {scheduling && (
+        <Suspense>
+          <ScheduleRun id={id} onClose={schedule.close} />
+        </Suspense>
+      )}
       {definition && cloning && (
         <Suspense>
           <CloneForm run={run} definition={definition} onClose={clone.close} />

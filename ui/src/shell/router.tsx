@@ -12,7 +12,7 @@ import { homeSearch } from "../home/search";
 import { detailSearch } from "../kit/detail/search";
 import { lineageSearch } from "../lineage/search";
 import { logSearch } from "../log/search";
-import { runSearch, runsSearch } from "../runs/search";
+import { runSearch, runsSearch, schedulesSearch } from "../runs/search";
 import { typeSearch } from "../types/search";
 import { ErrorFace, Loading, NotFound } from "./faces";
 import { Frame } from "./Frame";
@@ -48,7 +48,7 @@ const routes = [
   createRoute({ ...at, path: "/types/$id", validateSearch: detailSearch, component: page(() => import("../types/TypeView"), "TypeView") }),
   createRoute({ ...at, path: "/runs", validateSearch: runsSearch, component: page(() => import("../runs/View"), "RunsView") }),
   createRoute({ ...at, path: "/runs/$id", validateSearch: runSearch, component: page(() => import("../runs/RunView"), "RunView") }),
-  createRoute({ ...at, path: "/schedules", component: page(() => import("../runs/SchedulesView"), "SchedulesView") }),
+  createRoute({ ...at, path: "/schedules", validateSearch: schedulesSearch, component: page(() => import("../runs/SchedulesView"), "SchedulesView") }),
   createRoute({ ...at, path: "/compare", validateSearch: compareSearch, component: page(() => import("../compare/View"), "CompareView") }),
   createRoute({ ...at, path: "/cache", validateSearch: cacheSearch, component: page(() => import("../cache/View"), "CacheView") }),
   createRoute({ ...at, path: "/log", validateSearch: logSearch, component: page(() => import("../log/View"), "LogView") }),

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from "react";
 import type { CombinedError } from "urql";
 
-import { listen, seq } from "../../api/live";
+import { beat, listen } from "../../api/live";
 import { store } from "../../api/store";
 import { askArray } from "./array";
 import { type AskPage, Pages } from "./pages";
@@ -50,24 +50,22 @@ export function useArrayPages<Row>(rows: readonly Row[]): Paged<Row> {
   return { pages, stale: false };
 }
 
-/** Call `refresh` when the record has grown and the page is seen, once a second at most. */
+/** Call `refresh` when the record has grown, or the server was found again, and the page is seen: once a second at most. */
 function follow(refresh: () => void): () => void {
   listen();
-  let done = seq.get();
+  let done = beat.get();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const heard = () => {
     if (timer !== undefined || document.hidden) return;
-    const first = done === 0;
-    if (done === seq.get()) return;
-    done = seq.get();
-    if (first) return;
+    if (done === beat.get()) return;
+    done = beat.get();
     timer = setTimeout(() => {
       timer = undefined;
       heard();
     }, PACE_MS);
     refresh();
   };
-  const deaf = seq.watch(heard);
+  const deaf = beat.watch(heard);
   document.addEventListener("visibilitychange", heard);
   return () => {
     deaf();

@@ -31,7 +31,7 @@
         const around = up.getBoundingClientRect();
         const over = Math.max(around.left - box.left, box.right - around.right);
         const under = Math.max(around.top - box.top, box.bottom - around.bottom);
-        const scrolls = /auto|scroll/.test(style.overflowX + style.overflowY);
+        const scrolls = /auto|scroll/.test(style.overflowX + style.overflowY) || "pans" in up.dataset; // a drawing is moved by hand
         if (scrolls || style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none") free = true;
         else if (!free && over > 2 && style.overflowX !== "visible") { found.push(`cut off sideways: ${words(element)}`); free = true; }
         else if (!free && under > 4 && style.overflowY !== "visible") { found.push(`cut off below: ${words(element)}`); free = true; }

@@ -1,5 +1,6 @@
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 
+import type { GraphHandle } from "./view";
 import styles from "./draw.module.css";
 import { type Dot, type Dotted, type DotLine, glRenderer, plainRenderer, type Renderer, webgl } from "./dots";
 
@@ -13,6 +14,7 @@ export function Dots({
   onSelect,
   onOpen,
   onView,
+  ref,
   children,
 }: {
   readonly dots: readonly Dot[];
@@ -24,11 +26,23 @@ export function Dots({
   readonly onOpen: (id: string) => void;
   /** Told what is in view, a moment after the view stood still. */
   readonly onView?: (ids: readonly string[]) => void;
+  readonly ref?: Ref<GraphHandle>;
   readonly children?: ReactNode;
 }) {
   const [frame, setFrame] = useState<HTMLDivElement | null>(null);
   const [plain] = useState(() => !webgl());
   const shown = useRef<Renderer | null>(null);
+  useImperativeHandle(
+    ref,
+    () => ({
+      fit: () => shown.current?.fit(),
+      reveal: () => undefined,
+      centre: () => undefined,
+      zoom: (factor) => shown.current?.zoom(factor),
+      focus: () => undefined,
+    }),
+    [],
+  );
   const heard = useRef<Dotted>({ onSelect, onOpen, onView });
   useEffect(() => {
     heard.current = { onSelect, onOpen, onView };

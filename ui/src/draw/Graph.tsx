@@ -12,7 +12,7 @@ import styles from "./draw.module.css";
 import { type DrawnLine, Lines } from "./Lines";
 import type { Box, Orientation, Spot, Spots } from "./model";
 import { useLit } from "./lit";
-import { type GraphHandle, useView } from "./view";
+import { type GraphHandle, type Inset, useView } from "./view";
 import { useLayout } from "./useLayout";
 import { firstOf, walk } from "./walk";
 
@@ -34,7 +34,8 @@ import { firstOf, walk } from "./walk";
  * onHover      the box under the pointer, or null.
  * lit          where given, all else is dimmed; a line is lit when both its ends are.
  * tone         box -> CSS colour on the minimap.
- * inset        pixels at the right that something lies over: they are kept free when bringing into view.
+ * inset        {right, bottom}: what something lies over; kept free when bringing into view. Keep the object the same.
+ * home         the box to begin with where the whole would be too small to read.
  * controls, minimap   what stands in the corners.  children: more to put over the canvas.
  * ref          {fit(), reveal(ids), centre(id), zoom(factor), focus(id)}
  *
@@ -62,7 +63,8 @@ export interface GraphProps<T> {
   readonly onLine?: (line: DrawnLine) => void;
   readonly lit?: ReadonlySet<string> | null;
   readonly tone?: (box: DrawnBox<T>) => string;
-  readonly inset?: number;
+  readonly inset?: Inset;
+  readonly home?: string;
   readonly minimap?: boolean;
   readonly controls?: boolean;
   readonly children?: ReactNode;
@@ -74,6 +76,7 @@ type FlowNode = Node<{ readonly box: DrawnBox }, "box">;
 const Inside = createContext<BoxView<never> | null>(null);
 const TYPES = { box: memo(BoxNode) };
 const NO_LINES: [] = [];
+const NONE: Inset = { right: 0, bottom: 0 };
 
 /** Lays itself out, then draws; nothing until the first layout is there. */
 export function Drawing<T>({ layoutKey = "", ...props }: GraphProps<T> & { readonly layoutKey?: string }) {
@@ -107,7 +110,8 @@ function Canvas({
   onLine,
   lit = null,
   tone,
-  inset = 0,
+  inset = NONE,
+  home,
   minimap = false,
   controls = true,
   children,
@@ -119,7 +123,7 @@ function Canvas({
 }) /* prettier-ignore */ {
   const [frame, setFrame] = useState<HTMLDivElement | null>(null);
   const nodes = useNodes(boxes, spots, selected);
-  const view = useView(frame, `${fitKey} ${orientation}`, nodes.length, useReactFlow(), useStoreApi(), inset);
+  const view = useView(frame, `${fitKey} ${orientation}`, nodes.length, useReactFlow(), useStoreApi(), inset, home);
   useImperativeHandle(ref, () => view, [view]);
   useLit(frame, lit, nodes, lines);
   const keys = (event: KeyboardEvent) => {
@@ -161,6 +165,7 @@ function Canvas({
         nodesFocusable={false}
         edgesFocusable={false}
         elementsSelectable={false}
+        data-pans
         disableKeyboardA11y
         deleteKeyCode={null}
         selectionKeyCode={null}
@@ -178,7 +183,7 @@ function Canvas({
         <Background gap={24} size={1.2} color="var(--clew-line)" />
         <Lines boxes={boxes} lines={lines} spots={spots} orientation={orientation} onLine={onLine} />
         {controls && <Controls className={styles.controls} showInteractive={false} showFitView={false} />}
-        {minimap && inset === 0 && (
+        {minimap && inset === NONE && (
           <MiniMap<FlowNode>
             className={styles.minimap}
             style={{ width: 168, height: 112 }}

@@ -101,7 +101,7 @@ function columnStarts(
   for (const rank of [...size.keys()].sort((a, b) => a - b)) {
     const here = size.get(rank) ?? 0;
     starts.set(rank, { start: next, size: here });
-    next += here + GAP.rank;
+    next += here + (plan.gap ?? GAP.rank);
   }
   const shift = before ? drift(ranks, along, starts, before, plan) : 0;
   for (const [rank, column] of starts) starts.set(rank, { ...column, start: column.start + shift });

@@ -33,6 +33,8 @@ export interface Plan {
   readonly boxes: readonly Box[];
   readonly lines: readonly Line[];
   readonly orientation: Orientation;
+  /** Space between columns, where the usual is too little. */
+  readonly gap?: number | undefined;
   /** Where boxes stood before: they keep their row, and what is new finds its place between them. */
   readonly before?: Spots | undefined;
 }

@@ -19,6 +19,7 @@ export function useLayout(
   lines: readonly Line[],
   orientation: Orientation,
   key = "",
+  gap?: number,
 ): LaidOut | null {
   const [laid, setLaid] = useState<LaidOut | null>(null);
   const last = useRef<LaidOut | null>(null);
@@ -27,7 +28,7 @@ export function useLayout(
     let stale = false;
     const before =
       last.current?.key === key && last.current.orientation === orientation ? last.current.spots : undefined;
-    const signature = `${orientation} ${key} ${boxes.map((box) => `${box.id}:${box.width}:${box.height}`).join()}`;
+    const signature = `${orientation} ${gap ?? ""} ${key} ${boxes.map((box) => `${box.id}:${box.width}:${box.height}`).join()}`;
     const seen = before && known.current.get(signature); // undone and redone: as it was
     const take = (next: Laid) => {
       if (stale) return;
@@ -37,11 +38,11 @@ export function useLayout(
       setLaid(last.current);
     };
     if (seen) take({ spots: seen, tookMs: 0 });
-    else void layOut({ boxes: boxes.map(plain), lines: lines.map(({ from, to }) => ({ from, to })), orientation, before }).then(take); // prettier-ignore
+    else void layOut({ boxes: boxes.map(plain), lines: lines.map(({ from, to }) => ({ from, to })), orientation, gap, before }).then(take); // prettier-ignore
     return () => {
       stale = true;
     };
-  }, [boxes, lines, orientation, key]);
+  }, [boxes, lines, orientation, key, gap]);
   return laid;
 }
 

@@ -16,7 +16,15 @@ export interface GraphHandle {
   readonly focus: (id: string) => void;
 }
 
+/** What lies over the canvas at its right and at its bottom: pixels, or below 1 a share of its height. */
+export interface Inset {
+  readonly right: number;
+  readonly bottom: number;
+}
+
 const LEAST = 0.05;
+/** Below it words cannot be read: a drawing that large begins with its home in the middle. */
+const LEGIBLE = 0.5;
 const MOST = 1.1;
 const MARGIN = 32;
 
@@ -30,16 +38,18 @@ export function useView(
   size: number,
   flow: Flow,
   store: Store,
-  inset: number,
+  inset: Inset,
+  home: string | undefined,
 ): GraphHandle {
-  const handle = useMemo(() => handleOf(frame, flow, store, inset), [frame, flow, store, inset]);
+  const { right, bottom } = inset;
+  const handle = useMemo(() => handleOf(frame, flow, store, { right, bottom }), [frame, flow, store, right, bottom]);
   const fitted = useRef("");
   useEffect(() => {
     if (!frame || !size) return undefined;
     const fit = () => {
       if (fitted.current === fitKey || !frame.clientWidth || !store.getState().panZoom) return;
       fitted.current = fitKey;
-      handle.fit();
+      handle.begin(home);
     };
     fit();
     const later = requestAnimationFrame(fit); // the canvas is ready a frame after it was mounted
@@ -49,15 +59,22 @@ export function useView(
       cancelAnimationFrame(later);
       sized.disconnect();
     };
-  }, [fitKey, size, frame, handle, store]);
+  }, [fitKey, size, frame, handle, store, home]);
   return handle;
 }
 
-function handleOf(frame: HTMLDivElement | null, flow: Flow, store: Store, inset: number): GraphHandle {
-  const screen = () =>
-    frame?.clientWidth && frame.clientHeight
-      ? { width: Math.max(frame.clientWidth / 3, frame.clientWidth - inset), height: frame.clientHeight }
-      : null;
+function handleOf(
+  frame: HTMLDivElement | null,
+  flow: Flow,
+  store: Store,
+  inset: Inset,
+): GraphHandle & { readonly begin: (home: string | undefined) => void } {
+  const screen = () => {
+    if (!frame?.clientWidth || !frame.clientHeight) return null;
+    const { clientWidth: width, clientHeight: height } = frame;
+    const bottom = inset.bottom < 1 ? inset.bottom * height : inset.bottom;
+    return { width: Math.max(width / 3, width - inset.right), height: Math.max(height / 3, height - bottom) };
+  };
   const area = (ids?: readonly string[]) => {
     const wanted = ids && new Set(ids);
     const nodes = [...store.getState().nodeLookup.values()].filter(({ id }) => !wanted || wanted.has(id));
@@ -87,17 +104,25 @@ function handleOf(frame: HTMLDivElement | null, flow: Flow, store: Store, inset:
     const dy = into(what.y * zoom + y, what.height * zoom, at.height);
     if (dx || dy) go(x + dx, y + dy, zoom, 200);
   };
+  const centre = (id: string, ms = 200) => {
+    const what = area([id]);
+    const at = screen();
+    if (!what.width || !at) return;
+    const zoom = Math.max(flow.getViewport().zoom, 0.7);
+    const [x, y] = [what.x + what.width / 2, what.y + what.height / 2];
+    go(at.width / 2 - x * zoom, at.height / 2 - y * zoom, zoom, ms);
+  };
   return {
+    begin: (home) => {
+      const [what, at] = [area(), screen()];
+      if (!at) return;
+      const small = Math.min(at.width / what.width, at.height / what.height) < LEGIBLE;
+      if (home !== undefined && small && area([home]).width) centre(home, 0);
+      else fit(what, 0);
+    },
     fit: () => fit(area(), 200),
     reveal,
-    centre: (id) => {
-      const what = area([id]);
-      const at = screen();
-      if (!what.width || !at) return;
-      const zoom = Math.max(flow.getViewport().zoom, 0.6);
-      const [x, y] = [what.x + what.width / 2, what.y + what.height / 2];
-      go(at.width / 2 - x * zoom, at.height / 2 - y * zoom, zoom, 200);
-    },
+    centre,
     zoom: (factor) => {
       const at = screen();
       if (!at) return;

@@ -11,6 +11,7 @@ import { byState, histogram } from "./clusters";
 /** What the handles of a card do; without it a card has none. */
 export interface CardActions {
   readonly expand: (id: string, direction: "UP" | "DOWN") => void;
+  readonly expandAll: (cluster: string, direction: "UP" | "DOWN") => void;
   readonly contract: (id: string, direction: "UP" | "DOWN") => void;
   /** Values of the numeric property that clusters tell the spread of, by node. */
   readonly metric: string | undefined;
@@ -22,7 +23,7 @@ export const Actions = createContext<CardActions | null>(null);
 
 /** Draws a node, or siblings as one. */
 export function CardView({ box, selected }: { readonly box: CardBox; readonly selected: boolean }) {
-  return box.data.cluster ? <ClusterCard box={box} /> : <NodeCard box={box} selected={selected} />;
+  return box.data.cluster ? <ClusterCard box={box} selected={selected} /> : <NodeCard box={box} selected={selected} />;
 }
 
 function NodeCard({ box, selected }: { readonly box: CardBox; readonly selected: boolean }) {
@@ -95,12 +96,17 @@ function Handles({ id, card, selected }: { readonly id: string; readonly card: C
   );
 }
 
-function ClusterCard({ box }: { readonly box: CardBox }) {
+function ClusterCard({ box, selected }: { readonly box: CardBox; readonly selected: boolean }) {
   const members = box.data.cluster?.members ?? [];
   const first = members[0];
   if (!first) return null;
   return (
-    <div className={`${styles.card ?? ""} ${styles.cluster ?? ""}`} data-kind={first.kind} data-cluster>
+    <div
+      className={`${styles.card ?? ""} ${styles.cluster ?? ""}`}
+      data-kind={first.kind}
+      data-mark={box.data.mark ?? undefined}
+      data-cluster
+    >
       <span className={styles.head}>
         <span className={styles.icon}>
           <IconStack2 size={18} stroke={1.8} aria-hidden />
@@ -115,7 +121,39 @@ function ClusterCard({ box }: { readonly box: CardBox }) {
         </span>
       </span>
       <Spread box={box} />
+      <MoreHandles box={box} selected={selected} />
     </div>
+  );
+}
+
+function MoreHandles({ box, selected }: { readonly box: CardBox; readonly selected: boolean }) {
+  const actions = useContext(Actions);
+  const { up, down } = box.data;
+  if (!actions) return null;
+  return (
+    [
+      ["UP", up, "upstream"],
+      ["DOWN", down, "downstream"],
+    ] as const
+  ).map(
+    ([direction, links, words]) =>
+      links > 0 && (
+        <button
+          key={direction}
+          type="button"
+          className={`nopan ${styles.handle ?? ""}`}
+          data-side={direction}
+          tabIndex={selected ? 0 : -1}
+          title={`Show what lies ${words} of them: ${count(links)} links are not drawn`}
+          aria-label={`Show what lies ${words} of them`}
+          onClick={(event) => {
+            event.stopPropagation();
+            actions.expandAll(box.id, direction);
+          }}
+        >
+          +
+        </button>
+      ),
   );
 }
 

@@ -79,7 +79,7 @@ export function ClusterPanel({
           <h2 className="cut" title={short(first.type, 500)}>
             {count(members.length)} × {typeWord(short(first.type, 80))}
           </h2>
-          <span className={`dim ${styles.under ?? ""}`}>the same parents, the same children</span>
+          <span className={`dim ${styles.under ?? ""}`}>siblings: the same, or alike, on both sides</span>
         </div>
       </header>
       <div className={styles.acts}>

@@ -101,5 +101,9 @@ function Entries({ title, entries }: { readonly title: string | null; readonly e
 
 function said(value: unknown): string {
   if (value === null || value === undefined) return "–";
+  if (typeof value === "object" && "id" in value && typeof value.id === "string") {
+    const digest = "digest" in value && typeof value.digest === "string" ? ` ${value.digest.slice(0, 19)}…` : "";
+    return short(`${value.id}${digest}`, 400);
+  }
   return short(typeof value === "string" ? value : JSON.stringify(value), 400);
 }

@@ -14,7 +14,7 @@ import { FilterBar } from "./FilterBar";
 import { filtersSet } from "./hide";
 import { useExplorerKeys } from "./keys";
 import { Panel } from "./Panel";
-import { litAround } from "./scene";
+import { litAround, type Scene } from "./scene";
 import { Status } from "./Status";
 import { TimeBar } from "./TimeBar";
 import { Toolbar } from "./Toolbar";
@@ -28,6 +28,8 @@ const Whole = lazy(() => import("./Whole").then(({ Whole }) => ({ default: Whole
 
 /** Beyond so many cards, dots are drawn. */
 const MOST_CARDS = 400;
+/** The share of the canvas that a sheet takes on a phone; the style sheet has the same. */
+const SHEET = 0.55;
 const PANEL = "clew.explorer.panel";
 
 /** The lineage around a node. */
@@ -43,15 +45,22 @@ export function Explorer({ focus }: { readonly focus: string }) {
   useExplorerKeys(explorer, acts);
   const name = known.union.nodes.get(focus)?.name ?? focus;
   useTitle(name);
-  useReveal(graph, fresh, laid?.spots, scene.boxOf);
+  useReveal(graph, fresh, laid?.spots, scene);
+  const selected = search.sel === undefined ? null : (scene.boxOf.get(search.sel) ?? search.sel);
+  useSeen(graph, selected, laid?.spots);
   const [hover, setHover] = useState<string | null>(null);
   const phone = useMediaQuery("(max-width: 760px)");
   const [width, setWidth] = useState(() => Number(local.get(PANEL)) || 380);
-  const selected = search.sel === undefined ? null : (scene.boxOf.get(search.sel) ?? search.sel);
   const metric = useMetric(search.metric, scene.clusters);
   const cardActions = useMemo<CardActions>(
-    () => ({ expand: acts.expand, contract: acts.contract, metric: search.metric, values: metric }),
-    [acts.expand, acts.contract, search.metric, metric],
+    () => ({
+      expand: acts.expand,
+      expandAll: acts.expandAll,
+      contract: acts.contract,
+      metric: search.metric,
+      values: metric,
+    }),
+    [acts.expand, acts.expandAll, acts.contract, search.metric, metric],
   );
   const { ways } = view.path;
   const lit = useMemo(() => {
@@ -63,6 +72,10 @@ export function Explorer({ focus }: { readonly focus: string }) {
   const many = search.mode !== "table" && drawn.boxes.length > MOST_CARDS;
   const whole = search.mode === "whole";
   const panel = search.sel !== undefined || search.diff !== undefined;
+  const inset = useMemo(
+    () => (!panel ? null : phone ? { right: 0, bottom: SHEET } : { right: width, bottom: 0 }),
+    [panel, phone, width],
+  );
   const bare = scene.boxes.length === 0;
   if (bare && error) return <ErrorFace error={error} retry={() => window.location.reload()} />;
   return (
@@ -83,7 +96,7 @@ export function Explorer({ focus }: { readonly focus: string }) {
           <div className={styles.canvas} data-loading={bare || undefined} aria-busy={bare || undefined}>
             {whole || many ? (
               <Suspense fallback={<Loading />}>
-                <Whole explorer={explorer} view={view} acts={acts} all={whole} lit={lit} />
+                <Whole explorer={explorer} view={view} acts={acts} all={whole} lit={lit} graph={graph} />
               </Suspense>
             ) : (
               laid && (
@@ -100,8 +113,9 @@ export function Explorer({ focus }: { readonly focus: string }) {
                     selected={selected}
                     lit={lit}
                     tone={toneOf}
-                    minimap={!phone}
-                    inset={panel && !phone ? width : 0}
+                    minimap={!phone && !acts.timing}
+                    {...(inset ? { inset } : {})}
+                    home={focus}
                     onSelect={acts.select}
                     onOpen={acts.open}
                     onHover={setHover}
@@ -110,7 +124,7 @@ export function Explorer({ focus }: { readonly focus: string }) {
                 </Actions>
               )
             )}
-            {acts.timing && <TimeBar explorer={explorer} view={view} />}
+            {acts.timing && <TimeBar explorer={explorer} view={view} inset={panel && !phone ? width : 0} />}
           </div>
         )}
         {panel && (
@@ -130,16 +144,32 @@ export function Explorer({ focus }: { readonly focus: string }) {
   );
 }
 
+/** Bring what was chosen out from under the details. */
+function useSeen(
+  graph: RefObject<GraphHandle | null>,
+  selected: string | null,
+  spots: ReadonlyMap<string, unknown> | undefined,
+): void {
+  const ready = selected !== null && spots?.has(selected) === true;
+  useEffect(() => {
+    if (!ready) return undefined;
+    const later = requestAnimationFrame(() => graph.current?.reveal([selected]));
+    return () => cancelAnimationFrame(later);
+  }, [graph, selected, ready]);
+}
+
 /** Bring what came with an expansion into view, once it has its place. */
 function useReveal(
   graph: RefObject<GraphHandle | null>,
   fresh: readonly string[],
   spots: ReadonlyMap<string, unknown> | undefined,
-  boxOf: ReadonlyMap<string, string>,
+  { boxOf, hidden }: Scene,
 ): void {
   const done = useRef<readonly string[]>([]);
   useEffect(() => {
     if (fresh === done.current || fresh.length === 0 || !spots) return undefined;
+    const unseen = new Set(hidden.map(({ id }) => id));
+    if (!fresh.every((id) => boxOf.has(id) || unseen.has(id))) return undefined;
     const boxes = [...new Set(fresh.flatMap((id) => boxOf.get(id) ?? []))];
     if (boxes.length < 1 || !boxes.every((id) => spots.has(id))) return undefined;
     const later = requestAnimationFrame(() => {
@@ -147,5 +177,5 @@ function useReveal(
       graph.current?.reveal(boxes);
     });
     return () => cancelAnimationFrame(later);
-  }, [graph, fresh, spots, boxOf]);
+  }, [graph, fresh, spots, boxOf, hidden]);
 }

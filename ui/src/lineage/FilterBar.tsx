@@ -33,6 +33,7 @@ export function FilterBar({ explorer, view }: { readonly explorer: Explorer; rea
       value={[...(search[name] ?? [])]}
       onChange={(values) => set({ [name]: values.length ? values : undefined })}
       searchable
+      styles={{ inputField: { minWidth: 24 } }}
       clearable
       nothingFoundMessage="None here"
       comboboxProps={{ width: 300, position: "bottom-start" }}

@@ -49,7 +49,8 @@ export function Status({
       )}
       {!comparing && facts?.partial && search.shown === undefined && (facts.totalNodes ?? 0) > shown.size && (
         <Chip>
-          the nearest {count(shown.size)} of {count(facts.totalNodes ?? 0)} within {search.hops ?? 1} hops
+          the nearest {count(shown.size)} of {count(facts.totalNodes ?? 0)} within {search.hops ?? 1}{" "}
+          {(search.hops ?? 1) === 1 ? "hop" : "hops"}
         </Chip>
       )}
       {shown.size >= BOUNDS.shown && <Chip>{count(BOUNDS.shown)} nodes are the most a drawing holds</Chip>}

@@ -10,7 +10,15 @@ import type { Explorer } from "./useExplorer";
 const STEP_MS = 900;
 
 /** The record as it was: the moment shown, and one to compare it with; play goes through what happened between. */
-export function TimeBar({ explorer, view }: { readonly explorer: Explorer; readonly view: View }) {
+export function TimeBar({
+  explorer,
+  view,
+  inset,
+}: {
+  readonly explorer: Explorer;
+  readonly view: View;
+  readonly inset: number;
+}) {
   const { search, set, known, asking } = explorer;
   const moments = useMemo(() => momentsOf(view), [view]);
   const [playing, setPlaying] = useState(false);
@@ -36,7 +44,7 @@ export function TimeBar({ explorer, view }: { readonly explorer: Explorer; reado
   };
   const drawnTo = (value: number) => (value >= last ? undefined : value);
   return (
-    <div className={styles.time} role="group" aria-label="Time">
+    <div className={styles.time} role="group" aria-label="Time" style={{ right: `calc((100% + ${inset}px) / 2)`, width: `min(720px, calc(100% - ${inset + 24}px))` }}>
       <Tooltip label={playing ? "Pause" : "Play what happened"}>
         <ActionIcon variant="default" size={30} onClick={play} aria-label={playing ? "Pause" : "Play what happened"}>
           {playing ? <IconPlayerPause size={16} /> : <IconPlayerPlay size={16} />}

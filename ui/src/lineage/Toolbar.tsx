@@ -40,7 +40,7 @@ export function Toolbar({
       <Find nodes={view.scene.nodes} onFound={acts.reveal} onAdd={acts.addWithPath} ref={find} />
       <Menu position="bottom-start" withinPortal>
         <Menu.Target>
-          <Button size="xs" variant="default" className={styles.hops} aria-label="How far the drawing begins">
+          <Button size="xs" variant="default" className={styles.hops} title="How far the drawing begins">
             {search.hops ?? 1} {(search.hops ?? 1) === 1 ? "hop" : "hops"}
           </Button>
         </Menu.Target>

@@ -63,7 +63,7 @@ function Shown({
   const columns = useMemo<readonly Column<Line>[]>(
     () => [
       {
-        id: "name", title: "Name", value: ({ node }) => node.name, width: 280, grow: 3, fixed: true,
+        id: "name", title: "Name", value: ({ node }) => node.name, width: 220, grow: 3, fixed: true,
         cell: ({ node, hops }) => (
           <span className={styles.tree} style={{ paddingInlineStart: Math.min(Math.abs(hops ?? 0), 12) * 14 }}>
             <KindIcon kind={node.kind} />
@@ -73,13 +73,13 @@ function Shown({
           </span>
         ),
       },
-      { id: "where", title: "Where", value: ({ hops }) => whereOf(hops), width: 90 },
-      { id: "type", title: "Type", value: ({ node }) => node.type, width: 170, grow: 1 },
-      { id: "state", title: "State", value: ({ node }) => node.state, width: 120, cell: ({ node }) => (node.state ? <StateBadge state={node.state} /> : null) },
+      { id: "where", title: "Where", value: ({ hops }) => whereOf(hops), width: 84 },
+      { id: "type", title: "Type", value: ({ node }) => node.type, width: 130, grow: 1 },
+      { id: "state", title: "State", value: ({ node }) => node.state, width: 112, cell: ({ node }) => (node.state ? <StateBadge state={node.state} /> : null) },
       { id: "parents", title: "Upstream", value: ({ node }) => node.parents, width: 100, end: true },
       { id: "children", title: "Downstream", value: ({ node }) => node.children, width: 110, end: true },
-      { id: "created", title: "Created", value: ({ node }) => moment(node.createdMs), width: 120, cell: ({ node }) => <Time ms={node.createdMs} /> },
-      { id: "id", title: "Id", value: ({ node }) => node.id, width: 130, cell: ({ node }) => <Link className="mono" to={nodePath(node.id)}>{node.id}</Link> },
+      { id: "created", title: "Created", value: ({ node }) => moment(node.createdMs), width: 110, cell: ({ node }) => <Time ms={node.createdMs} /> },
+      { id: "id", title: "Id", value: ({ node }) => node.id, width: 124, cell: ({ node }) => <Link className="mono" to={nodePath(node.id)}>{node.id}</Link> },
     ],
     [select],
   ); // prettier-ignore

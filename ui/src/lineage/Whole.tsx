@@ -1,8 +1,9 @@
 import { Button } from "@mantine/core";
-import { useEffect, useMemo, useState } from "react";
+import { type RefObject, useEffect, useMemo, useState } from "react";
 
 import { Dots } from "../draw/Dots";
 import type { Dot } from "../draw/dots";
+import type { GraphHandle } from "../draw/view";
 import type { Spots } from "../draw/model";
 import { useLayout } from "../draw/useLayout";
 import { count, figure } from "../kit/format";
@@ -31,12 +32,14 @@ export function Whole({
   acts,
   all,
   lit,
+  graph,
 }: {
   readonly explorer: Explorer;
   readonly view: View;
   readonly acts: Acts;
   readonly all: boolean;
   readonly lit: ReadonlySet<string> | null;
+  readonly graph: RefObject<GraphHandle | null>;
 }) {
   const { search, focus, shown, commit, known } = explorer;
   const [told, setTold] = useState<Told | null>(null);
@@ -65,6 +68,7 @@ export function Whole({
   if (error && !told && all) return <ErrorFace error={error} />;
   return (
     <Dots
+      ref={graph}
       dots={shaped}
       lines={edges}
       selected={search.sel ?? focus}
@@ -131,10 +135,11 @@ function dotsOf(nodes: readonly GraphNode[], spots: Spots, focus: string): Dot[]
   };
   const shape = size(xs) / size(ys) / WIDE;
   const [sx, sy] = shape < 1 ? [1 / shape, 1] : [1, Math.min(shape, 6)];
+  const radius = nodes.length < 300 ? 8 : nodes.length < 2000 ? 5 : 3;
   return nodes.flatMap((node) => {
     const spot = spots.get(node.id);
     if (!spot) return [];
     const tone = node.state === "FAILED" ? bad : node.state === "RUNNING" ? busy : node.kind === "ARTIFACT" ? artifact : execution; // prettier-ignore
-    return [{ id: node.id, x: spot.x * sx, y: spot.y * sy, size: node.id === focus ? 8 : 4, color: tone || "#888888", label: node.name.slice(0, 80) }]; // prettier-ignore
+    return [{ id: node.id, x: spot.x * sx, y: spot.y * sy, size: node.id === focus ? radius * 1.8 : radius, color: tone || "#888888", label: node.name.slice(0, 80) }]; // prettier-ignore
   });
 }

@@ -48,7 +48,7 @@ export function cardOf(
 }
 
 /** The box of a cluster. */
-export function clusterCard(cluster: Cluster, up: number, down: number): CardBox {
+export function clusterCard(cluster: Cluster, up: number, down: number, mark: Mark): CardBox {
   const first = cluster.members[0];
   return {
     id: cluster.id,
@@ -56,7 +56,7 @@ export function clusterCard(cluster: Cluster, up: number, down: number): CardBox
     height: CARD.clusterHeight,
     order: first?.order ?? 0,
     label: `${count(cluster.members.length)} siblings of type ${first?.type ?? ""}`,
-    data: { node: null, cluster, up, down, shownUp: 0, shownDown: 0, mark: null },
+    data: { node: null, cluster, up, down, shownUp: 0, shownDown: 0, mark },
   };
 }
 

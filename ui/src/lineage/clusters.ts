@@ -10,32 +10,64 @@ export interface Cluster {
 const LEAST = 5;
 
 /**
- * Groups of five or more nodes of one type with the same shown parents and the same shown children: trials, partitions,
- * checkpoints. Nodes in `alone` stay by themselves, and so do all of a group whose first member is in `apart`.
+ * Groups of five or more nodes of one type in the same place: with the same parents and children, or with parents and children
+ * that are such siblings themselves. So 24 trials that each made a model of their own are two clusters: trials, models.
+ * Nodes in `alone` stay by themselves, and so do all of a group of which a member is in `apart`; `tell` sets others apart.
+ *
+ * Cost: O(edges) a round; rounds end when nothing splits any more, at the latest after as many as the drawing is deep.
  */
 export function clustersOf(
   nodes: readonly GraphNode[],
   { ins, outs }: Ways,
   alone: ReadonlySet<string>,
   apart: ReadonlySet<string>,
+  tell: (id: string) => string = () => "",
 ): Cluster[] {
-  const groups = new Map<string, GraphNode[]>();
-  for (const node of nodes) {
-    if (alone.has(node.id)) continue;
-    const [up, down] = [ins.get(node.id) ?? [], outs.get(node.id) ?? []];
-    if (up.length + down.length === 0) continue;
-    const key = JSON.stringify([node.kind, node.type, [...up].sort(), [...down].sort()]);
-    const group = groups.get(key);
-    if (group) group.push(node);
-    else groups.set(key, [node]);
+  const free = nodes.filter(({ id }) => !alone.has(id) && (ins.has(id) || outs.has(id)));
+  let place = new Map<string, string>(nodes.map(({ id }) => [id, id]));
+  for (const { id, kind, type } of free) place.set(id, JSON.stringify([kind, type, tell(id)]));
+  for (;;) {
+    place = refined(free, place, { ins, outs });
+    const groups = new Map<string, GraphNode[]>();
+    for (const node of free) {
+      const at = place.get(node.id) ?? node.id;
+      if (at !== node.id) groups.set(at, [...(groups.get(at) ?? []), node]);
+    }
+    const small = [...groups.values()].filter((group) => group.length < LEAST || group.some(({ id }) => apart.has(id)));
+    if (small.length === 0) {
+      return [...groups.values()].flatMap((group) => {
+        const members = group.toSorted((a, b) => a.order - b.order);
+        return members[0] ? [{ id: `cluster:${members[0].id}`, members }] : [];
+      });
+    }
+    for (const { id } of small.flat()) place.set(id, id); // drawn one by one, they tell their neighbours apart
   }
-  return [...groups.values()]
-    .filter((group) => group.length >= LEAST)
-    .map((group) => group.sort((a, b) => a.order - b.order))
-    .flatMap((members) => {
-      const first = members[0];
-      return first && !members.some(({ id }) => apart.has(id)) ? [{ id: `cluster:${first.id}`, members }] : [];
-    });
+}
+
+/** Split places until all in one have neighbours in the same places, equally many of each. */
+function refined(
+  free: readonly GraphNode[],
+  given: ReadonlyMap<string, string>,
+  { ins, outs }: Ways,
+): Map<string, string> {
+  let place = new Map(given);
+  for (let many = new Set(place.values()).size; ;) {
+    const names = new Map<string, string>();
+    const next = new Map(place);
+    for (const { id } of free) {
+      const own = place.get(id) ?? id;
+      if (own === id) continue;
+      const around = [ins, outs].map((ways) => (ways.get(id) ?? []).map((one) => place.get(one) ?? one).sort());
+      const key = JSON.stringify([own, around]);
+      const name = names.get(key) ?? `#${names.size}`;
+      names.set(key, name);
+      next.set(id, name);
+    }
+    place = next;
+    const now = new Set(place.values()).size;
+    if (now === many) return place;
+    many = now;
+  }
 }
 
 /** One bar of a histogram. */

@@ -74,6 +74,22 @@ describe("siblings", () => {
       { label: "FAILED", count: 1, state: "FAILED" },
     ]);
   });
+  it("that each made something of their own are two clusters", () => {
+    const models = trials.map((_, i) => node(`a${i + 10}`));
+    const lanes = ["a0>e9", ...trials.flatMap(({ id }, i) => [`a0>${id}`, `${id}>a${i + 10}`, `a${i + 10}>e8`])];
+    const { ways: lane } = ways(...lanes);
+    const all = [node("a0"), node("e8"), ...trials, ...models];
+    expect(clustersOf(all, lane, new Set(), new Set()).map(({ id, members }) => [id, members.length])).toEqual([
+      ["cluster:e0", 6],
+      ["cluster:a10", 6],
+    ]);
+    const split = clustersOf(all, ways(...lanes, "a10>e7").ways, new Set(), new Set());
+    expect(split.map(({ members }) => members.length)).toEqual([5, 5]);
+  });
+  it("that few others tell apart stay by themselves", () => {
+    const lanes = trials.flatMap(({ id }, i) => [`a0>${id}`, `${id}>a${20 + (i % 2)}`]);
+    expect(clustersOf([node("a0"), node("a20"), node("a21"), ...trials], ways(...lanes).ways, new Set(), new Set())).toEqual([]); // prettier-ignore
+  });
   it("stay by themselves when too few are left, or when taken apart", () => {
     expect(clustersOf(trials, fan, new Set(["e0", "e1"]), new Set())).toEqual([]);
     expect(clustersOf(trials, fan, new Set(), new Set(["e0"]))).toEqual([]);

@@ -13,6 +13,8 @@ export interface Given {
   readonly apart: ReadonlySet<string>;
   readonly single: boolean;
   readonly marks: ReadonlyMap<string, Mark>;
+  /** Nodes that are never drawn with their siblings, besides the focus. */
+  readonly alone: readonly string[];
 }
 
 /** What is drawn, and what is known of what is not. */
@@ -44,7 +46,7 @@ const TONES: Readonly<Partial<Record<NonNullable<Mark>, string>>> = {
 };
 
 /** From what is shown and filtered to boxes and lines. */
-export function sceneOf({ known, shown, focus, filters, apart, single, marks }: Given): Scene {
+export function sceneOf({ known, shown, focus, filters, apart, single, marks, alone }: Given): Scene {
   const all = [...shown].flatMap((id) => known.nodes.get(id) ?? []);
   const ids = new Set(all.map(({ id }) => id));
   const edges = [...known.edges.values()].filter(({ from, to }) => ids.has(from) && ids.has(to));
@@ -55,8 +57,8 @@ export function sceneOf({ known, shown, focus, filters, apart, single, marks }: 
   const around = detours(visible, new Set(hidden.map(({ id }) => id)), allWays);
   const drawn = edges.filter(({ from, to }) => visible.has(from) && visible.has(to));
   const ways = waysOf(visible, [...drawn, ...around]);
-  const alone = new Set([focus, ...[...marks].filter(([, mark]) => mark === "path").map(([id]) => id)]);
-  const clusters = single ? [] : clustersOf(nodes, ways, alone, apart);
+  const tell = (id: string) => marks.get(id) ?? "";
+  const clusters = single ? [] : clustersOf(nodes, ways, new Set([focus, ...alone]), apart, tell);
   const boxOf = new Map<string, string>(nodes.map(({ id }) => [id, id]));
   for (const { id, members } of clusters) for (const member of members) boxOf.set(member.id, id);
   const { up, down } = lineOf(focus, allWays);
@@ -98,6 +100,7 @@ function boxesOf(
         cluster,
         left(({ parents }) => parents, ins),
         left(({ children }) => children, outs),
+        marks.get(cluster.members[0]?.id ?? "") ?? null,
       );
     }),
   ];

@@ -24,7 +24,7 @@ export function useActs(
   find: RefObject<HTMLInputElement | null>,
   tidy: (change: (now: number) => number) => void,
 ) {
-  const { search, set, focus, shown, commit, expand: ask } = explorer;
+  const { search, set, focus, shown, commit, expand: ask, expandAll: askAll } = explorer;
   const navigate = useNavigate();
   const [picking, setPicking] = useState<Picking | null>(null);
   const [filtering, setFiltering] = useState(false);
@@ -44,6 +44,17 @@ export function useActs(
     [picking, set],
   );
   const expand = useCallback((id: string, direction: "UP" | "DOWN", how?: Expansion) => ask(id, direction, how), [ask]);
+  const { clusters } = scene;
+  const expandAll = useCallback(
+    (id: string, direction: "UP" | "DOWN") => {
+      const members = clusters.find((cluster) => cluster.id === id)?.members ?? [];
+      askAll(
+        members.map((node) => node.id),
+        direction,
+      );
+    },
+    [askAll, clusters],
+  );
   const contract = useCallback(
     (id: string, direction: "UP" | "DOWN") => commit(contracted(shown, scene.allWays, id, direction, focus)),
     [commit, shown, scene.allWays, focus],
@@ -63,6 +74,7 @@ export function useActs(
       target,
       select,
       expand,
+      expandAll,
       contract,
       open,
       unhide,
@@ -110,6 +122,6 @@ export function useActs(
         if (!on) set({ at: undefined, since: undefined });
       },
     }),
-    [target, select, expand, contract, open, unhide, commit, shown, set, focus, scene.boxOf, graph, find, tidy, picking, search, filtering, timing], // prettier-ignore
+    [target, select, expand, expandAll, contract, open, unhide, commit, shown, set, focus, scene.boxOf, graph, find, tidy, picking, search, filtering, timing], // prettier-ignore
   );
 }

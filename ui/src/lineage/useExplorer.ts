@@ -1,8 +1,7 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
-import { seq } from "../api/live";
-import { listen } from "../api/live";
+import { listen, seq } from "../api/live";
 import { useStore } from "../api/store";
 import type { NeighbourOrder } from "../api/schema.generated";
 import { type Loaded, merge, NOTHING } from "./graph";
@@ -77,9 +76,9 @@ export function useExplorer(focus: string) {
     [navigate],
   );
   const commit = useCallback(
-    (ids: Iterable<string>, patch: Partial<LineageSearch> = {}) => {
+    (ids: Iterable<string>, patch: Partial<LineageSearch> = {}, replace = false) => {
       setPast(({ back }) => ({ back: [...back.slice(-49), { focus, shown: spelled }], forth: [] }));
-      set({ ...patch, shown: spell(ids) });
+      set({ ...patch, shown: spell(ids) }, replace);
     },
     [focus, spelled, set],
   );
@@ -115,6 +114,20 @@ export function useExplorer(focus: string) {
       if (news.length) commit([...drawn, ...news]);
     });
   };
+  /** What lies one step from several nodes: found by one question, drawn by the next, which knows every edge. */
+  const expandAll = (of: readonly string[], direction: "UP" | "DOWN") => {
+    const most = Math.min(of.length + BOUNDS.page, BOUNDS.shown);
+    asking.ask(
+      "Expanding",
+      ExplorerOpenDocument,
+      { focus: [...of], direction, hops: 1, most, asOf: asOf(at) },
+      ({ graph }) => {
+        const news = graph.nodes.map(({ id }) => id).filter((id) => !shown.has(id));
+        setFresh(news);
+        commit([...shown, ...news].slice(0, BOUNDS.shown));
+      },
+    );
+  };
   return {
     search,
     focus,
@@ -124,6 +137,7 @@ export function useExplorer(focus: string) {
     known,
     asking,
     expand,
+    expandAll,
     fresh,
     setFresh,
     undo: past.back.length ? () => move("back", "forth") : null,

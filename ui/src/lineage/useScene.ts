@@ -8,6 +8,9 @@ import { type Scene, sceneOf } from "./scene";
 import type { Explorer } from "./useExplorer";
 import { useOverlay, usePath, useSince } from "./useSides";
 
+/** Space between columns where lines bear labels. */
+const WITH_LABELS = 132;
+
 /** All that the explorer draws, from the address and the record. */
 export function useScene(explorer: Explorer, layoutKey: string) {
   const { search, focus, shown, known } = explorer;
@@ -36,10 +39,17 @@ export function useScene(explorer: Explorer, layoutKey: string) {
       filters,
       apart: new Set(apart),
       single: single === 1,
+      alone: search.path?.split("~") ?? [],
       marks: comparing ? (overlay?.marks ?? marks) : marks,
     });
-  }, [known.union, shown, focus, filters, apart, single, ways, since, comparing, overlay]);
-  const laid = useLayout(scene.boxes, scene.lines, dir, `${layoutKey} ${search.diff ?? ""}`);
+  }, [known.union, shown, focus, filters, apart, single, ways, since, comparing, overlay, search.path]);
+  const laid = useLayout(
+    scene.boxes,
+    scene.lines,
+    dir,
+    `${layoutKey} ${search.diff ?? ""}`,
+    scene.detours.length ? WITH_LABELS : undefined,
+  );
   const present = at === undefined || comparing ? null : known.present;
   const drawn = useMemo(() => restrict(scene, present, since), [scene, present, since]);
   return { scene, drawn, laid, filters, path, since, diff, comparing };
@@ -57,7 +67,7 @@ function restrict(
     const { cluster } = box.data;
     if (!cluster) return here(box.id) ? [box] : [];
     const members = cluster.members.filter(({ id }) => here(id));
-    return members.length ? [clusterCard({ id: cluster.id, members }, box.data.up, box.data.down)] : [];
+    return members.length ? [clusterCard({ id: cluster.id, members }, box.data.up, box.data.down, box.data.mark)] : [];
   });
   const drawn = new Set(boxes.map(({ id }) => id));
   return {

@@ -16,7 +16,7 @@ export interface Ways {
 }
 
 /** The ways between the two nodes that the address names; what they lead over joins what is shown. */
-export function usePath({ search: { path, at }, shown, commit }: Explorer): {
+export function usePath({ search: { path, at }, shown, commit, setFresh }: Explorer): {
   readonly ways: Ways | null;
   readonly asking: ReturnType<typeof useAsk>;
 } /* prettier-ignore */ {
@@ -39,8 +39,11 @@ export function usePath({ search: { path, at }, shown, commit }: Explorer): {
   }, [path, at, ask]);
   const current = ways !== null && ways.key === path ? ways : null;
   useEffect(() => {
-    if (current && [...current.ids].some((id) => !shown.has(id))) commit([...shown, ...current.ids]);
-  }, [current, shown, commit]);
+    if (!current) return;
+    if ([...current.ids].some((id) => !shown.has(id))) commit([...shown, ...current.ids], {}, true);
+    setFresh([...current.ids]);
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each answer: what is taken away later stays away
+  }, [current]);
   return { ways: current, asking };
 }
 

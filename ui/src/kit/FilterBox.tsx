@@ -116,8 +116,8 @@ export function FilterBox({
             ))}
           </ul>
         )}
-        {error && cursor === null && <Wrong id={`${id}error`} error={error} />}
-        {error && cursor !== null && (
+        {error && offered.length === 0 && <Wrong id={`${id}error`} error={error} />}
+        {error && offered.length > 0 && (
           <span className="unseen" id={`${id}error`}>
             {error.message}
           </span>

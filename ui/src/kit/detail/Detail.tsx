@@ -83,7 +83,7 @@ export function Detail({
       >
         <Tabs.List className={styles.tabs} aria-label="Parts of the page">
           {tabs.map((tab) => (
-            <Tabs.Tab key={tab.id} value={tab.id}>
+            <Tabs.Tab key={tab.id} value={tab.id} ref={tab === open ? intoView : null}>
               {tab.label}
               {tab.count !== undefined && <span className="dim"> {tab.count}</span>}
             </Tabs.Tab>
@@ -97,6 +97,11 @@ export function Detail({
       </Tabs>
     </article>
   );
+}
+
+/** The open tab is seen, where not all are. */
+function intoView(tab: HTMLElement | null): void {
+  tab?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 /** A part of a page: a heading and what stands under it. */

@@ -36,18 +36,18 @@ const WORDS: Readonly<Record<EventType, string>> = {
 };
 
 const COLUMNS: readonly Column<EventRow>[] = [
-  { id: "event", title: "Event", width: 130, sort: "event", value: (row) => WORDS[row.type] },
-  { id: "path", title: "Path", width: 160, grow: 1, sort: "path", value: (row) => row.name },
+  { id: "event", title: "Event", width: 124, sort: "event", value: (row) => WORDS[row.type] },
+  { id: "path", title: "Path", width: 120, grow: 1, sort: "path", value: (row) => row.name },
   {
     id: "node",
     title: "Node",
-    width: 200,
+    width: 180,
     grow: 2,
     sort: "node",
     value: (row) => row.node.label,
     cell: (row) => <NodeLink node={row.node} inGrid />,
   },
-  { id: "type", title: "Type", width: 180, grow: 1, sort: "type", value: (row) => row.node.type },
+  { id: "type", title: "Type", width: 150, grow: 1, sort: "type", value: (row) => row.node.type },
   {
     id: "state",
     title: "State",
@@ -57,7 +57,7 @@ const COLUMNS: readonly Column<EventRow>[] = [
     cell: (row) => row.node.state && <StateBadge state={row.node.state} />,
   },
   timeColumn("time", "When", (row) => row.timeMs, "time"),
-  { id: "id", title: "Id", width: 130, value: (row) => row.node.id },
+  { id: "id", title: "Id", width: 116, value: (row) => row.node.id },
   { id: "seq", title: "Change", width: 90, end: true, sort: "seq", value: (row) => row.createdSeq },
 ];
 

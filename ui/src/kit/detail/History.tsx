@@ -52,7 +52,7 @@ function Differences({ found, first }: { readonly found: readonly Difference[]; 
         <thead className="unseen">
           <tr>
             <th scope="col">What</th>
-            <th scope="col">Before</th>
+            {!first && <th scope="col">Before</th>}
             <th scope="col">After</th>
           </tr>
         </thead>
@@ -62,13 +62,15 @@ function Differences({ found, first }: { readonly found: readonly Difference[]; 
               <th scope="row" className="wrap" dir="auto">
                 {short(what, 120)}
               </th>
-              <td>
-                {!first && before !== null && (
-                  <del className="wrap" dir="auto">
-                    {short(before, 400)}
-                  </del>
-                )}
-              </td>
+              {!first && (
+                <td>
+                  {before !== null && (
+                    <del className="wrap" dir="auto">
+                      {short(before, 400)}
+                    </del>
+                  )}
+                </td>
+              )}
               <td>
                 {after !== null && (
                   <ins className="wrap" dir="auto">

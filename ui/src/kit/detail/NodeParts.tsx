@@ -44,7 +44,7 @@ export function Links({ nodes }: { readonly nodes: readonly { readonly id: strin
 
 /** The answer of the server to the letter, as the query gives it. */
 export function Raw({ value, label }: { readonly value: unknown; readonly label: string }) {
-  const kept = useMemo(() => value, [value]);
+  const kept = useMemo(() => bare(value), [value]);
   return (
     <div className={styles.parts}>
       <Part title="As GraphQL answers it" wide>
@@ -70,5 +70,16 @@ export function InLog({ id, children }: { readonly id: string; readonly children
         {children}
       </Part>
     </div>
+  );
+}
+
+/** Without the names of types that the cache of queries adds. */
+function bare(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(bare);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => key !== "__typename")
+      .map(([key, one]) => [key, bare(one)]),
   );
 }

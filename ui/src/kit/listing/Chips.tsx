@@ -1,4 +1,4 @@
-import { Button, Checkbox, Menu, Popover, Select, TextInput } from "@mantine/core";
+import { Button, Checkbox, Popover, Select, TextInput } from "@mantine/core";
 import { IconChevronDown, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 
@@ -47,28 +47,7 @@ export function Chips({
         onChange={(value) => onChange({ type: value ?? "" })}
         nothingFoundMessage="No such type"
       />
-      {states.length > 0 && (
-        <Menu closeOnItemClick={false} position="bottom-start">
-          <Menu.Target>
-            <Button variant="default" size="xs" fw={400} rightSection={<IconChevronDown size={13} aria-hidden />}>
-              {state.length === 0 ? "Any state" : state.map((one) => lookOf(one)[2]).join(", ")}
-            </Button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            {states.map((one) => (
-              <Menu.Item
-                key={one}
-                role="menuitemcheckbox"
-                aria-checked={state.includes(one)}
-                leftSection={<Checkbox.Indicator checked={state.includes(one)} size="xs" />}
-                onClick={() => toggle(one)}
-              >
-                <StateBadge state={one} />
-              </Menu.Item>
-            ))}
-          </Menu.Dropdown>
-        </Menu>
-      )}
+      {states.length > 0 && <States states={states} chosen={state} onToggle={toggle} />}
       <When search={search} onChange={onChange} />
       {namespace !== undefined && (
         <Button
@@ -84,6 +63,39 @@ export function Chips({
         </Button>
       )}
     </div>
+  );
+}
+
+function States({
+  states,
+  chosen,
+  onToggle,
+}: {
+  readonly states: readonly string[];
+  readonly chosen: readonly string[];
+  readonly onToggle: (state: string) => void;
+}) {
+  return (
+    <Popover position="bottom-start" trapFocus>
+      <Popover.Target>
+        <Button variant="default" size="xs" fw={400} rightSection={<IconChevronDown size={13} aria-hidden />}>
+          {chosen.length === 0 ? "Any state" : chosen.map((one) => lookOf(one)[2]).join(", ")}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label="States">
+        <div className={styles.states}>
+          {states.map((one) => (
+            <Checkbox
+              key={one}
+              size="xs"
+              label={<StateBadge state={one} />}
+              checked={chosen.includes(one)}
+              onChange={() => onToggle(one)}
+            />
+          ))}
+        </div>
+      </Popover.Dropdown>
+    </Popover>
   );
 }
 

@@ -10,7 +10,9 @@ start of the navigation), frames those between its animation frames, script what
 from __future__ import annotations
 
 import argparse
+import base64
 import gzip
+import itertools
 import json
 import os
 import random
@@ -56,12 +58,11 @@ NOTE = """() => {
   };
   requestAnimationFrame(look);
 }""".replace("SETTLED", SETTLED)
-FRAMES = """(ms) => new Promise((done) => {
-  const times = [];
-  const began = performance.now();
-  const step = (now) => { times.push(now); if (now - began < ms) requestAnimationFrame(step); else done(times); };
+RECORD = """() => {
+  window.benchTimes = [];
+  const step = (now) => { window.benchTimes?.push(now); if (window.benchTimes) requestAnimationFrame(step); };
   requestAnimationFrame(step);
-})"""
+}"""
 
 Rows = list[report.Row]
 
@@ -198,7 +199,7 @@ def weight(rows: Rows) -> dict[str, Any]:
 def paint(rows: Rows, browser: Browser, url: str, rounds: int) -> dict[str, Any]:
     """Cold cache: first contentful paint and settled."""
     told: dict[str, Any] = {}
-    for name, path in (("Home", "/"), ("Explorer", f"/explorer?of=artifact:{FOCUS}")):
+    for name, path in (("Home", "/"), ("Explorer", f"/explorer?focus=artifact:{FOCUS}")):
         times = []
         for _ in range(rounds):
             tab = Tab(browser)
@@ -221,7 +222,7 @@ def opened(rows: Rows, browser: Browser, url: str, rounds: int) -> dict[str, Any
     for _ in range(rounds):
         tab = Tab(browser)
         began = time.perf_counter()
-        tab.page.goto(f"{url}/explorer?of=artifact:{FOCUS}")
+        tab.page.goto(f"{url}/explorer?focus=artifact:{FOCUS}")
         tab.page.wait_for_selector(NODES)
         times.append(time.perf_counter() - began)
         tab.page.wait_for_timeout(300)
@@ -295,6 +296,118 @@ def laid_out(rows: Rows, browser: Browser, url: str, rounds: int) -> dict[str, A
             )
     tab.context.close()
     return told
+
+
+def spelled(ids: list[str]) -> str:
+    """A set of nodes as the Explorer's address spells it (ui/src/lineage/ids.ts)."""
+    raw = bytearray()
+
+    def varint(value: int) -> None:
+        while value >= 128:
+            raw.append(value % 128 + 128)
+            value //= 128
+        raw.append(value)
+
+    for kind in ("artifact", "execution"):
+        numbers = sorted(int(id.partition(":")[2]) for id in ids if id.startswith(kind))
+        varint(len(numbers))
+        for before, number in zip([0, *numbers], numbers, strict=False):
+            varint(number - before)
+    return base64.urlsafe_b64encode(bytes(raw)).decode().rstrip("=")
+
+
+def moved(rows: Rows, browser: Browser, url: str) -> dict[str, Any]:
+    """Panning and zooming: 400 nodes as cards, 20,000 as dots; frames a second and script in each."""
+    query = "query($of: [ID!]!) { lineage(of: $of, direction: BOTH, maxNodes: 400) { nodes { id } } }"
+    body = {"query": query, "variables": {"of": [f"artifact:{FOCUS}"]}}
+    nodes = httpx.post(f"{url}/graphql", json=body).json()["data"]["lineage"]["nodes"]
+    told: dict[str, Any] = {}
+    cards = f"&single=1&shown={spelled([node['id'] for node in nodes])}"
+    for what, focus, ready, least in (
+        ("400 nodes as cards", f"artifact:{FOCUS}{cards}", NODES, 50),
+        ("20,000 dots", f"artifact:{_hub(url)}&mode=whole", "canvas", 30),
+    ):
+        tab = Tab(browser)
+        page = tab.page
+        page.goto(f"{url}/explorer?focus={focus}")
+        page.wait_for_selector(ready)
+        page.wait_for_timeout(4000)
+        spent = tab.profiled(lambda page=page: _move(page))  # type: ignore[misc]
+        times = page.evaluate("(() => { const all = window.benchTimes; window.benchTimes = null; return all; })()")
+        gaps = [after - before for before, after in itertools.pairwise(times)]
+        figures = {
+            "shown": page.locator(NODES).count() or page.locator("#page").inner_text()[:400],
+            "fps": 1000 * len(gaps) / sum(gaps),
+            "script_ms": spent["ScriptDuration"] / len(gaps),
+            "task_ms": spent["TaskDuration"] / len(gaps),
+        }
+        told[what] = figures
+        rows.append(over(f"pan and zoom, {what}", figures["fps"], least, "fps"))
+        rows.append(under(f"pan and zoom, {what}: script a frame", figures["script_ms"], 8, "ms"))
+        tab.context.close()
+    return told
+
+
+def _hub(url: str) -> int:
+    """An artifact of the record from which 20,000 nodes were made, or else the one from which most were."""
+    reach = {}
+    for number in range(1, 60):
+        query = "query($of: [ID!]!) { lineage(of: $of, depth: 0, maxNodes: 1) { downstream { total } } }"
+        body = {"query": query, "variables": {"of": [f"artifact:{number}"]}}
+        answer = httpx.post(f"{url}/graphql", json=body, timeout=60).json()
+        reach[number] = answer["data"]["lineage"]["downstream"]["total"]
+        if reach[number] >= 20_000:
+            return number
+    return max(reach, key=lambda number: reach[number])
+
+
+def _move(page: Page) -> None:
+    """Three seconds of dragging and turning the wheel, while frames are noted."""
+    page.evaluate(RECORD)
+    page.mouse.move(700, 450)
+    page.mouse.down()
+    for step in range(90):
+        page.mouse.move(700 + 3 * (step if step < 45 else 90 - step), 450 + step)
+        page.wait_for_timeout(12)
+    page.mouse.up()
+    for step in range(60):
+        page.mouse.wheel(0, 40 if step < 30 else -40)
+        page.wait_for_timeout(12)
+
+
+def expanded(rows: Rows, browser: Browser, url: str, rounds: int, quick: bool) -> dict[str, Any]:
+    """A click on a card's "+N": until the new cards are drawn, and how far the others moved."""
+    query = "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Artifact { consumers(first: 100) { id } } } }"
+    ids = [f"artifact:{number}" for number in (range(1, 200) if quick else range(900, 1100))]
+    body = {"query": query, "variables": {"ids": ids}}
+    found = httpx.post(f"{url}/graphql", json=body, timeout=60).json()["data"]["nodes"]
+    read, makers = next((one["id"], one["consumers"]) for one in found if one and 21 <= len(one["consumers"]) <= 60)
+    times, jumps = [], []
+    for _ in range(rounds):
+        tab = Tab(browser)
+        page = tab.page
+        page.goto(f"{url}/explorer?focus={makers[0]['id']}&single=1")
+        page.wait_for_selector(NODES)
+        page.wait_for_timeout(1200)
+        before = page.evaluate(WHERE)
+        more = page.locator(f'{NODES}[data-id="{read}"]').get_by_role("button", name=re.compile("^Show [0-9]+ of "))
+        condition = f"document.querySelectorAll('{NODES}').length >= {len(before) + 20}"
+        times.append(took(page, more.last.click, condition))
+        page.wait_for_timeout(1000)
+        after = page.evaluate(WHERE)
+        jumps.append(max(abs(after[id][1] - before[id][1]) for id in before if id in after))
+        tab.context.close()
+    rows.append(under("expand one hop: click to drawn", statistics.median(times), 200, "ms"))
+    rows.append(under("expand one hop: most a shown node moves across its column", max(jumps), ROW, "px"))
+    return {"ms": times, "px": jumps}
+
+
+ROW = 78
+"""Height of a card and the gap to the next."""
+WHERE = """() => Object.fromEntries([...document.querySelectorAll('.react-flow__node')].map((one) => {
+  const at = one.style.transform.match(/-?[0-9.]+/g).map(Number);
+  return [one.dataset.id, at];
+}))"""
 
 
 def watch(page: Page) -> None:
@@ -420,6 +533,10 @@ def main() -> int:
                 told["paint"] = paint(rows, browser, url, rounds)
             if wanted("layout"):
                 told["layout"] = laid_out(rows, browser, url, rounds)
+            if wanted("expand"):
+                told["expand"] = expanded(rows, browser, url, rounds, args.quick)
+            if wanted("move"):
+                told["move"] = moved(rows, browser, url)
             if wanted("open"):
                 told["open"] = opened(rows, browser, url, rounds)
         if wanted("table"):

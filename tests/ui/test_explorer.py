@@ -43,7 +43,8 @@ def opened(page: Page, url: str) -> None:
 
 
 def cards(page: Page) -> list[str]:
-    return page.locator(".react-flow__node").evaluate_all("nodes => nodes.map((node) => node.dataset.id).sort()")
+    ids = page.locator(".react-flow__node").evaluate_all("nodes => nodes.map((node) => node.dataset.id).sort()")
+    return list(ids)
 
 
 def card(page: Page, id_: str) -> Locator:

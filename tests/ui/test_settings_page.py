@@ -36,7 +36,7 @@ def test_saved_filters_are_used_and_forgotten(example: Served, page: Page) -> No
     page.goto(f"{example.url}/settings")
     page.evaluate("(kept) => localStorage.setItem('clew.filters.artifacts', kept)", json.dumps(FILTERS))
     page.reload()
-    page.get_by_role("link", name=FILTERS[0]["name"]).click()
+    page.get_by_role("link", name=str(FILTERS[0]["name"])).click()
     page.wait_for_url("**/artifacts?*")
     assert "LIVE" in page.url
     page.go_back()

@@ -47,7 +47,7 @@ export function TimelineTab({
     overscan: 12,
   });
   useEffect(() => {
-    const sized = new ResizeObserver(([entry]) => setWide(Math.max(100, (entry?.contentRect.width ?? 800) - 260)));
+    const sized = new ResizeObserver(([entry]) => setWide(trackOf(entry?.contentRect.width ?? 800)));
     if (box.current) sized.observe(box.current);
     return () => sized.disconnect();
   }, []);
@@ -104,8 +104,8 @@ export function TimelineTab({
                         style={{ left: share(fact.startedMs), width: `${(took / length) * 100}%` }}
                       />
                       <em
-                        style={labelAt((fact.startedMs - span.fromMs) / length, took / length)}
-                        data-on={took / length > 0.5 || undefined}
+                        style={labelAt((fact.startedMs - span.fromMs) / length, took / length, wide)}
+                        data-on={isOn((fact.startedMs - span.fromMs) / length, took / length, wide) || undefined}
                       >
                         {branch.state === "CACHED" && branch.savedMs > 0
                           ? `saved ${duration(branch.savedMs)}`
@@ -124,9 +124,21 @@ export function TimelineTab({
   );
 }
 
-/** The label of a bar: on it where it is long, else behind it, or before it where there is no room behind. */
-function labelAt(from: number, length: number): CSSProperties {
+/** Pixels of a label, at most. */
+const LABEL = 92;
+
+/** The label of a bar: behind it, else before it; on it, where there is room for neither. */
+function labelAt(from: number, length: number, track: number): CSSProperties {
   const percent = (share: number) => `calc(${share * 100}% + 6px)`;
-  if (length > 0.5) return { right: percent(1 - from - length) };
-  return from + length > 0.82 ? { right: percent(1 - from) } : { left: percent(from + length) };
+  if (isOn(from, length, track)) return { right: percent(Math.max(0, 1 - from - length)) };
+  return (1 - from - length) * track > LABEL ? { left: percent(from + length) } : { right: percent(1 - from) };
+}
+
+function isOn(from: number, length: number, track: number): boolean {
+  return length * track > LABEL + 40 || ((1 - from - length) * track <= LABEL && from * track <= LABEL);
+}
+
+/** How wide the track is, in a table of this width: see timeline.module.css. */
+function trackOf(width: number): number {
+  return Math.max(80, width - 24 - (window.innerWidth > 900 ? 240 : 128));
 }

@@ -10,20 +10,20 @@ import { useTitle } from "../shell/crumbs";
 import { toneOf } from "./card";
 import { Actions, type CardActions, CardView } from "./Cards";
 import styles from "./explorer.module.css";
-import { FilterBar } from "./FilterBar";
 import { filtersSet } from "./hide";
 import { useExplorerKeys } from "./keys";
-import { Panel } from "./Panel";
 import { litAround, type Scene } from "./scene";
 import { Status } from "./Status";
-import { TimeBar } from "./TimeBar";
-import { Toolbar } from "./Toolbar";
 import { Twin } from "./Twin";
 import { useActs } from "./useActs";
 import { useExplorer } from "./useExplorer";
 import { useMetric } from "./useMetric";
 import { useScene } from "./useScene";
 
+const FilterBar = lazy(() => import("./FilterBar").then(({ FilterBar }) => ({ default: FilterBar })));
+const Panel = lazy(() => import("./Panel").then(({ Panel }) => ({ default: Panel })));
+const TimeBar = lazy(() => import("./TimeBar").then(({ TimeBar }) => ({ default: TimeBar })));
+const Toolbar = lazy(() => import("./Toolbar").then(({ Toolbar }) => ({ default: Toolbar })));
 const Whole = lazy(() => import("./Whole").then(({ Whole }) => ({ default: Whole })));
 
 /** Beyond so many cards, dots are drawn. */
@@ -81,8 +81,12 @@ export function Explorer({ focus }: { readonly focus: string }) {
   return (
     <div className={styles.explorer}>
       <h1 className="unseen">Lineage of {short(name)}</h1>
-      <Toolbar explorer={explorer} view={view} acts={acts} find={find} />
-      {(acts.filtering || filtersSet(view.filters) > 0) && <FilterBar explorer={explorer} view={view} />}
+      <Suspense fallback={<div className={styles.toolbar} data-coming />}>
+        <Toolbar explorer={explorer} view={view} acts={acts} find={find} />
+      </Suspense>
+      <Suspense>
+        {(acts.filtering || filtersSet(view.filters) > 0) && <FilterBar explorer={explorer} view={view} />}
+      </Suspense>
       <Status
         explorer={explorer}
         view={view}
@@ -124,21 +128,25 @@ export function Explorer({ focus }: { readonly focus: string }) {
                 </Actions>
               )
             )}
-            {acts.timing && <TimeBar explorer={explorer} view={view} inset={panel && !phone ? width : 0} />}
+            <Suspense>
+              {acts.timing && <TimeBar explorer={explorer} view={view} inset={panel && !phone ? width : 0} />}
+            </Suspense>
           </div>
         )}
-        {panel && (
-          <Panel
-            explorer={explorer}
-            view={view}
-            acts={acts}
-            width={width}
-            onWidth={(next) => {
-              local.set(PANEL, String(next));
-              setWidth(next);
-            }}
-          />
-        )}
+        <Suspense>
+          {panel && (
+            <Panel
+              explorer={explorer}
+              view={view}
+              acts={acts}
+              width={width}
+              onWidth={(next) => {
+                local.set(PANEL, String(next));
+                setWidth(next);
+              }}
+            />
+          )}
+        </Suspense>
       </div>
     </div>
   );

@@ -1,7 +1,9 @@
 import { useSearch } from "@tanstack/react-router";
+import { lazy } from "react";
 
 import { Explorer } from "./Explorer";
-import { Start } from "./Start";
+
+const Start = lazy(() => import("./Start").then(({ Start }) => ({ default: Start })));
 
 /** Explorer: the lineage around a node; without one, where to begin. */
 export function LineageView() {

@@ -2,7 +2,8 @@ import { type ReactNode, type Ref, useEffect, useImperativeHandle, useRef, useSt
 
 import type { GraphHandle } from "./view";
 import styles from "./draw.module.css";
-import { type Dot, type Dotted, type DotLine, glRenderer, plainRenderer, type Renderer, webgl } from "./dots";
+import type { Dot, Dotted, DotLine } from "./dots";
+import { type Stage, stageIn } from "./stage";
 
 /** Up to 20,000 dots and their lines, by WebGL; by a plain canvas where the browser has none. Pan, zoom, click. */
 export function Dots({
@@ -30,59 +31,34 @@ export function Dots({
   readonly children?: ReactNode;
 }) {
   const [frame, setFrame] = useState<HTMLDivElement | null>(null);
-  const [plain] = useState(() => !webgl());
-  const shown = useRef<Renderer | null>(null);
-  useImperativeHandle(
-    ref,
-    () => ({
-      fit: () => shown.current?.fit(),
-      reveal: () => undefined,
-      centre: () => undefined,
-      zoom: (factor) => shown.current?.zoom(factor),
-      focus: () => undefined,
-    }),
-    [],
-  );
-  const heard = useRef<Dotted>({ onSelect, onOpen, onView });
+  const [stage, setStage] = useState<Stage | null>(null);
+  const heard = useRef<Partial<Dotted>>({});
   useEffect(() => {
-    heard.current = { onSelect, onOpen, onView };
+    heard.current = { onSelect, onOpen, ...(onView ? { onView } : {}) };
   });
   useEffect(() => {
     if (!frame) return undefined;
-    let gone = false;
-    const ask: Dotted = {
-      onSelect: (id) => heard.current.onSelect(id),
-      onOpen: (id) => heard.current.onOpen(id),
+    const made = stageIn(frame, {
+      onSelect: (id) => heard.current.onSelect?.(id),
+      onOpen: (id) => heard.current.onOpen?.(id),
       onView: (ids) => heard.current.onView?.(ids),
-    };
-    const made = plain ? Promise.resolve(plainRenderer(frame, ask)) : glRenderer(frame, ask);
-    void made.then((renderer) => {
-      if (gone) renderer.stop();
-      else {
-        shown.current = renderer;
-        frame.dispatchEvent(new Event("ready"));
-      }
     });
-    return () => {
-      gone = true;
-      shown.current?.stop();
-      shown.current = null;
-    };
-  }, [frame, plain]);
-  useEffect(() => {
-    if (!frame) return undefined;
-    const draw = () => shown.current?.draw(dots, lines);
-    draw();
-    frame.addEventListener("ready", draw);
-    return () => frame.removeEventListener("ready", draw);
-  }, [frame, dots, lines]);
-  useEffect(() => {
-    if (!frame) return undefined;
-    const light = () => shown.current?.light(selected, lit);
-    light();
-    frame.addEventListener("ready", light);
-    return () => frame.removeEventListener("ready", light);
-  }, [frame, selected, lit, dots]);
+    setStage(made);
+    return made.stop;
+  }, [frame]);
+  useEffect(() => stage?.draw(dots, lines), [stage, dots, lines]);
+  useEffect(() => stage?.light(selected, lit), [stage, selected, lit]);
+  useImperativeHandle(
+    ref,
+    () => ({
+      fit: () => stage?.fit(),
+      reveal: () => undefined,
+      centre: () => undefined,
+      zoom: (factor) => stage?.zoom(factor),
+      focus: () => undefined,
+    }),
+    [stage],
+  );
   return (
     <div className={styles.graph} role="group" aria-label={label}>
       <div
@@ -91,11 +67,11 @@ export function Dots({
         tabIndex={0}
         role="img"
         aria-label={`${label}: ${dots.length} dots`}
-        data-renderer={plain ? "canvas" : "webgl"}
+        data-renderer={stage?.renderer}
         onKeyDown={(event) => {
           const act = { "+": 1.25, "=": 1.25, "-": 0.8 }[event.key];
-          if (act) shown.current?.zoom(act);
-          else if (event.key === "0") shown.current?.fit();
+          if (act) stage?.zoom(act);
+          else if (event.key === "0") stage?.fit();
           else if (event.key === "Enter" && selected) onOpen(selected);
           else return;
           event.preventDefault();

@@ -1,10 +1,9 @@
-import type Sigma from "sigma";
-
 /** A node as a dot. */
 export interface Dot {
   readonly id: string;
   readonly x: number;
   readonly y: number;
+  /** Its radius, when all is in view. */
   readonly size: number;
   /** `#rrggbb`: neither WebGL nor a canvas knows the theme's names. */
   readonly color: string;
@@ -21,35 +20,43 @@ export interface DotLine {
 export interface Dotted {
   readonly onSelect: (id: string | null) => void;
   readonly onOpen: (id: string) => void;
-  readonly onView: ((ids: readonly string[]) => void) | undefined;
+  readonly onView: (ids: readonly string[]) => void;
 }
 
-/** Draws dots into an element, in whatever way. */
-export interface Renderer {
-  readonly draw: (dots: readonly Dot[], lines: readonly DotLine[]) => void;
-  /** The chosen one stands out; what is not lit steps back. */
-  readonly light: (selected: string | null, lit: ReadonlySet<string> | null) => void;
-  readonly zoom: (factor: number) => void;
-  readonly fit: () => void;
+/** From the drawing to the screen: `screen = drawing * zoom + (x, y)`; dots grow by `grown` as one comes closer. */
+export interface Camera {
+  readonly x: number;
+  readonly y: number;
+  readonly zoom: number;
+  readonly grown: number;
+}
+
+/** What there is to paint, and which of it stands out. */
+export interface Painting {
+  readonly dots: readonly Dot[];
+  readonly lines: readonly DotLine[];
+  readonly byId: ReadonlyMap<string, Dot>;
+  readonly selected: string | null;
+  readonly lit: ReadonlySet<string> | null;
+}
+
+/** Puts dots on a canvas: `take` when they or their lights changed, `paint` when the camera moved. */
+export interface Painter {
+  readonly take: (painting: Painting, inks: Inks) => void;
+  readonly paint: (camera: Camera, width: number, height: number) => void;
   readonly stop: () => void;
 }
 
-const STILL_MS = 150;
-
-/** Whether the browser draws by WebGL 2. */
-export function webgl(): boolean {
-  const gl = document.createElement("canvas").getContext("webgl2");
-  gl?.getExtension("WEBGL_lose_context")?.loseContext();
-  return gl !== null;
-}
-
-/** The colours that a drawing by dots takes from the theme, as it is now. */
-export function inks(): {
+/** The colours that a drawing by dots takes from the theme. */
+export interface Inks {
   readonly line: string;
   readonly text: string;
   readonly faint: string;
   readonly chosen: string;
-} {
+}
+
+/** As the theme is now. */
+export function inks(): Inks {
   const style = getComputedStyle(document.documentElement);
   const get = (name: string, otherwise: string) => style.getPropertyValue(name).trim() || otherwise;
   return {
@@ -60,85 +67,52 @@ export function inks(): {
   };
 }
 
-/** By WebGL: sigma, which comes with the first drawing that needs it. */
-export async function glRenderer(frame: HTMLElement, told: Dotted): Promise<Renderer> {
-  const [{ default: Sigma }, { default: Graph }] = await Promise.all([import("sigma"), import("graphology")]);
-  const ink = inks();
-  const graph = new Graph({ type: "directed", multi: false, allowSelfLoops: false });
-  const sigma: Sigma = new Sigma(graph, frame, {
-    settings: {
-      allowInvalidContainer: true,
-      labelRenderedSizeThreshold: 7,
-      labelDensity: 0.6,
-      zoomToSizeRatioFunction: (ratio: number) => ratio,
-      minCameraRatio: 0.002,
-      maxCameraRatio: 2,
-      enableEdgeEvents: false,
-      hideEdgesOnMove: false,
-      stagePadding: 40,
-    },
-    styles: {
-      nodes: {
-        x: { attribute: "x" },
-        y: { attribute: "y" },
-        size: { attribute: "size", defaultValue: 3 },
-        color: { attribute: "color", defaultValue: ink.line },
-        label: { attribute: "label" },
-        labelColor: ink.text,
-      },
-      edges: { color: { attribute: "color", defaultValue: ink.line }, size: 1 },
-    },
-  });
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const view = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      const { width, height } = sigma.getDimensions();
-      const ids: string[] = [];
-      graph.forEachNode((id, { x, y }) => {
-        const at = sigma.graphToViewport({ x: Number(x), y: Number(y) });
-        if (at.x >= 0 && at.y >= 0 && at.x <= width && at.y <= height) ids.push(id);
-      });
-      told.onView?.(ids);
-    }, STILL_MS);
-  };
-  sigma.on("clickNode", ({ node }) => told.onSelect(node));
-  sigma.on("clickStage", () => told.onSelect(null));
-  sigma.on("doubleClickNode", (click) => {
-    click.preventSigmaDefault();
-    told.onOpen(click.node);
-  });
-  sigma.getCamera().on("updated", view);
-  const camera = () => sigma.getCamera();
-  return {
-    draw: (dots, lines) => {
-      graph.clear();
-      for (const { id, x, y, size, color, label } of dots) graph.addNode(id, { x, y: -y, size, color, plain: color, big: size, label }); // prettier-ignore
-      for (const { from, to } of lines) {
-        if (graph.hasNode(from) && graph.hasNode(to) && from !== to && !graph.hasEdge(from, to))
-          graph.addEdge(from, to);
-      }
-      sigma.refresh();
-      view();
-    },
-    light: (selected, lit) => {
-      graph.updateEachNodeAttributes((id, attributes) => ({
-        ...attributes,
-        color: id === selected ? ink.chosen : !lit || lit.has(id) ? String(attributes.plain) : ink.faint,
-        size: Number(attributes.big) * (id === selected ? 2 : 1),
-      }));
-      graph.updateEachEdgeAttributes((_edge, attributes, from, to) => ({
-        ...attributes,
-        color: !lit ? ink.line : lit.has(from) && lit.has(to) ? ink.chosen : ink.faint,
-      }));
-    },
-    zoom: (factor) => void camera().animate({ ratio: camera().ratio / factor }, { duration: 120 }),
-    fit: () => void camera().animate({ x: 0.5, y: 0.5, ratio: 1, angle: 0 }, { duration: 150 }),
-    stop: () => {
-      clearTimeout(timer);
-      sigma.kill();
-    },
-  };
+/** The colour of a dot, as it is lit. */
+export function dotInk({ id, color }: Dot, { selected, lit }: Painting, ink: Inks): string {
+  return id === selected ? ink.chosen : !lit || lit.has(id) ? color : ink.faint;
 }
 
-export { plainRenderer } from "./plain";
+/** The colour of a line, as its ends are lit. */
+export function lineInk({ from, to }: DotLine, { lit }: Painting, ink: Inks): string {
+  return !lit ? ink.line : lit.has(from) && lit.has(to) ? ink.chosen : ink.faint;
+}
+
+/** The nearest dot to a point of the screen, within `reach` pixels. */
+export function dotAt(
+  dots: readonly Dot[],
+  { x, y, zoom }: Camera,
+  left: number,
+  top: number,
+  reach: number,
+): Dot | null {
+  let best: Dot | null = null;
+  let nearest = reach ** 2;
+  for (const dot of dots) {
+    const far = (dot.x * zoom + x - left) ** 2 + (dot.y * zoom + y - top) ** 2;
+    if (far <= nearest) [best, nearest] = [dot, far];
+  }
+  return best;
+}
+
+/** Those on the screen. */
+export function dotsIn(dots: readonly Dot[], { x, y, zoom }: Camera, width: number, height: number): Dot[] {
+  return dots.filter((dot) => {
+    const [left, top] = [dot.x * zoom + x, dot.y * zoom + y];
+    return left >= 0 && top >= 0 && left <= width && top <= height;
+  });
+}
+
+/** The camera that shows all of it. */
+export function cameraOn(dots: readonly Dot[], width: number, height: number, margin: number): Camera {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const { x, y } of dots) {
+    left = Math.min(left, x);
+    top = Math.min(top, y);
+    right = Math.max(right, x);
+    bottom = Math.max(bottom, y);
+  }
+  if (left > right) return { x: 0, y: 0, zoom: 1, grown: 1 };
+  const [wide, high] = [Math.max(1, width - 2 * margin), Math.max(1, height - 2 * margin)];
+  const zoom = Math.min(wide / Math.max(1, right - left), high / Math.max(1, bottom - top), 6);
+  return { x: (width - (left + right) * zoom) / 2, y: (height - (top + bottom) * zoom) / 2, zoom, grown: 1 };
+}

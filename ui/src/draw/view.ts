@@ -91,19 +91,6 @@ function handleOf(
     const { x, y, zoom } = getViewportForBounds(what, at.width, at.height, LEAST, MOST, `${MARGIN}px`);
     go(x, y, zoom, ms);
   };
-  const reveal = (ids: readonly string[]) => {
-    const what = area(ids);
-    const at = screen();
-    if (!at || !what.width) return;
-    const { x, y, zoom } = flow.getViewport();
-    if (what.width * zoom > at.width - 2 * MARGIN || what.height * zoom > at.height - 2 * MARGIN) {
-      fit(what, 200);
-      return;
-    }
-    const dx = into(what.x * zoom + x, what.width * zoom, at.width);
-    const dy = into(what.y * zoom + y, what.height * zoom, at.height);
-    if (dx || dy) go(x + dx, y + dy, zoom, 200);
-  };
   const centre = (id: string, ms = 200) => {
     const what = area([id]);
     const at = screen();
@@ -111,6 +98,21 @@ function handleOf(
     const zoom = Math.max(flow.getViewport().zoom, 0.7);
     const [x, y] = [what.x + what.width / 2, what.y + what.height / 2];
     go(at.width / 2 - x * zoom, at.height / 2 - y * zoom, zoom, ms);
+  };
+  const reveal = (ids: readonly string[]) => {
+    const what = area(ids);
+    const at = screen();
+    if (!at || !what.width) return;
+    const { x, y, zoom } = flow.getViewport();
+    if (what.width * zoom > at.width - 2 * MARGIN || what.height * zoom > at.height - 2 * MARGIN) {
+      const small = Math.min(at.width / what.width, at.height / what.height) < LEGIBLE;
+      if (small && ids[0] !== undefined) centre(ids[0]);
+      else fit(what, 200);
+      return;
+    }
+    const dx = into(what.x * zoom + x, what.width * zoom, at.width);
+    const dy = into(what.y * zoom + y, what.height * zoom, at.height);
+    if (dx || dy) go(x + dx, y + dy, zoom, 200);
   };
   return {
     begin: (home) => {

@@ -51,9 +51,9 @@ export function DiffPanel({
         <div className={styles.scroll}>
           {compared.same && <p className="dim">Nothing differs.</p>}
           {compared.partial && <p className="dim">Their lineage is too large to be compared whole.</p>}
-          <Entries title={null} entries={compared.entries} />
+          <Entries title={null} entries={compared.entries} acts={acts} />
           {compared.producers && (compared.producers.entries.length > 0 || all) && (
-            <Entries title="What made them" entries={compared.producers.entries} />
+            <Entries title="What made them" entries={compared.producers.entries} acts={acts} />
           )}
         </div>
       )}
@@ -61,7 +61,15 @@ export function DiffPanel({
   ); // prettier-ignore
 }
 
-function Entries({ title, entries }: { readonly title: string | null; readonly entries: readonly Entry[] }) {
+function Entries({
+  title,
+  entries,
+  acts,
+}: {
+  readonly title: string | null;
+  readonly entries: readonly Entry[];
+  readonly acts: Acts;
+}) {
   const sections = [...new Set(entries.map(({ section }) => section))];
   return (
     <>
@@ -85,10 +93,10 @@ function Entries({ title, entries }: { readonly title: string | null; readonly e
                     {short(name, 120)}
                   </th>
                   <td className="wrap" data-side={same ? undefined : "a"} dir="auto">
-                    {said(a)}
+                    <Said value={a} acts={acts} />
                   </td>
                   <td className="wrap" data-side={same ? undefined : "b"} dir="auto">
-                    {said(b)}
+                    <Said value={b} acts={acts} />
                   </td>
                 </tr>
               ))}
@@ -99,11 +107,19 @@ function Entries({ title, entries }: { readonly title: string | null; readonly e
   );
 }
 
-function said(value: unknown): string {
+/** A value; a node is a button that chooses it. */
+function Said({ value, acts }: { readonly value: unknown; readonly acts: Acts }) {
   if (value === null || value === undefined) return "–";
-  if (typeof value === "object" && "id" in value && typeof value.id === "string") {
-    const digest = "digest" in value && typeof value.digest === "string" ? ` ${value.digest.slice(0, 19)}…` : "";
-    return short(`${value.id}${digest}`, 400);
-  }
-  return short(typeof value === "string" ? value : JSON.stringify(value), 400);
+  if (typeof value !== "object") return short(typeof value === "string" ? value : JSON.stringify(value), 400);
+  if (!("id" in value) || typeof value.id !== "string") return short(JSON.stringify(value), 400);
+  const { id } = value;
+  const digest = "digest" in value && typeof value.digest === "string" ? value.digest.slice(0, 19) : "";
+  return (
+    <>
+      <button type="button" className={styles.textual} onClick={() => acts.select(id)}>
+        {id}
+      </button>
+      {digest && <span className="dim mono"> {digest}…</span>}
+    </>
+  );
 }

@@ -119,7 +119,7 @@ export function Explorer({ focus }: { readonly focus: string }) {
                     tone={toneOf}
                     minimap={!phone && !acts.timing}
                     {...(inset ? { inset } : {})}
-                    home={focus}
+                    {...(view.comparing ? {} : { home: focus })}
                     onSelect={acts.select}
                     onOpen={acts.open}
                     onHover={setHover}

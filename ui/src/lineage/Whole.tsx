@@ -49,8 +49,9 @@ export function Whole({
     if (all) ask("Reading the whole lineage", ExplorerWholeDocument, { focus: [focus], most: MOST, asOf: asOf(at) }, ({ lineage }) => setTold(lineage)); // prettier-ignore
   }, [all, focus, at, ask]);
   const nodes = useMemo(
-    () => (all ? (told?.nodes ?? []).map(plainNode) : view.scene.nodes),
-    [all, told, view.scene.nodes],
+    () =>
+      all ? (told?.nodes ?? []).map((node) => known.union.nodes.get(node.id) ?? plainNode(node)) : view.scene.nodes,
+    [all, told, view.scene.nodes, known.union],
   );
   const edges = useMemo(() => (all ? edgesOf(told) : view.scene.edges), [all, told, view.scene.edges]);
   const boxes = useMemo(() => nodes.map(({ id, order }) => ({ id, order, width: SIZE, height: SIZE })), [nodes]);
@@ -134,8 +135,8 @@ function dotsOf(nodes: readonly GraphNode[], spots: Spots, focus: string): Dot[]
     return Math.max(1, high - low);
   };
   const shape = size(xs) / size(ys) / WIDE;
-  const [sx, sy] = shape < 1 ? [1 / shape, 1] : [1, Math.min(shape, 6)];
-  const radius = nodes.length < 300 ? 8 : nodes.length < 2000 ? 5 : 3;
+  const [sx, sy] = shape < 1 ? [1 / shape, 1] : [1, Math.min(shape, 40)];
+  const radius = nodes.length < 300 ? 7 : nodes.length < 1500 ? 4.5 : 2.5;
   return nodes.flatMap((node) => {
     const spot = spots.get(node.id);
     if (!spot) return [];

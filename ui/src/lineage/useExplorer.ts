@@ -197,16 +197,20 @@ function useRecord({
   });
   const newest = useStore(seq);
   const seen = useRef(0);
+  const asked = useRef("");
   const { ask } = asking;
   useEffect(() => {
     listen();
     const { union, present, facts, openedKey: opened } = latest.current;
     const ids = spelled === undefined ? null : read(spelled);
     const grown = at === undefined && newest > Math.max(seen.current, facts?.seq ?? 0) && seen.current > 0 && !document.hidden; // prettier-ignore
+    const first = seen.current === 0 && newest > 0; // the pulse's first word is no news: what it found is on its way
     seen.current = newest;
+    const wanted = `${focus} ${spelled ?? openedKey} ${at ?? ""}`;
     const sameTime = present?.at === at;
     const has = ids ? ids.every((id) => union.nodes.has(id)) && facts?.focus === focus : opened === openedKey;
-    if (has && sameTime && !grown) return;
+    if ((has && sameTime && !grown) || (first && asked.current === wanted)) return;
+    asked.current = wanted;
     const take = (answer: Answer) => {
       setKnown((now) => ({
         ...now,

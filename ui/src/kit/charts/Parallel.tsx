@@ -68,8 +68,8 @@ function optionOf(colors: Colors, rows: readonly string[], axes: readonly Axis[]
   return {
     tooltip: { ...tipLooks(colors), trigger: "item" },
     parallel: {
-      left: 56,
-      right: 56,
+      left: 76,
+      right: 84,
       top: 40,
       bottom: 20,
       parallelAxisDefault: {
@@ -86,7 +86,7 @@ function optionOf(colors: Colors, rows: readonly string[], axes: readonly Axis[]
     parallelAxis: axes.map((axis, dim) => ({
       id: idOf(dim),
       dim,
-      name: short(axis.name, NAME_LENGTH),
+      name: tail(axis.name),
       ...(axis.texts
         ? { type: "category", data: axis.texts.map((text) => short(text, 14)) }
         : { type: "value", scale: true, axisLabel: { formatter: (value: number) => figure(value) } }),
@@ -122,6 +122,11 @@ function tip(rows: readonly string[], axes: readonly Axis[], row: number): HTMLE
 
 function colour(part: number | null, from: string, to: string, none: string): string {
   return part === null ? none : between(from, to, part);
+}
+
+/** The end of a name: what tells it from others. */
+function tail(name: string): string {
+  return name.length > NAME_LENGTH ? `…${name.slice(1 - NAME_LENGTH)}` : name;
 }
 
 function idOf(axis: number): string {

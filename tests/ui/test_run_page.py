@@ -195,6 +195,11 @@ def test_why_a_task_ran_names_the_values_that_differ(serve: Callable[..., Served
     expect(panel).to_contain_text("parameters.seconds")
     expect(panel.locator('[data-side="was"]').first).to_contain_text("0.2")
     expect(panel.locator('[data-side="is"]').first).to_contain_text("0.4")
+    second = page.url
+    panel.get_by_role("button", name="Run anew").click()
+    page.wait_for_url(lambda url: url.split("?")[0] not in second)
+    expect(box(page, "total")).to_contain_text("Complete", timeout=60_000)
+    expect(page.get_by_role("term").filter(has_text="Goes on from")).to_be_visible()
 
 
 @pytest.mark.parametrize("size", ["laptop", "desk", "phone"])

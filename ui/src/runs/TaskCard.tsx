@@ -23,7 +23,7 @@ export const Acts = createContext<BoxActs>({ toggle: () => undefined, list: () =
 
 /** The inside of a box: a step, a closed graph with its counts, or the frame of an open one. */
 export function TaskCard({ box, selected }: { readonly box: TaskBox; readonly selected: boolean }) {
-  const { branch, open, more } = box.data;
+  const { branch, depth, open, more } = box.data;
   const acts = useContext(Acts);
   if (more)
     return (
@@ -40,6 +40,7 @@ export function TaskCard({ box, selected }: { readonly box: TaskBox; readonly se
       data-state={branch.state}
       data-selected={selected || undefined}
       data-shape={branch.shape}
+      data-inner={depth > 0 || undefined}
     >
       <div className={styles.head}>
         {inside ? (

@@ -11,7 +11,7 @@ EXAMPLE_DRIFT := tests/e2e/test_pipeline_example.py::test_the_compiled_example_i
 BENCHES := write engine graphql_http explorer_queries table_queries pipeline hashing cli mlmd mlmd_import ui
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test torture lint types format bench bench-ui bench-quick lock clean
+.PHONY: help setup demo up test torture lint types format bench bench-ui bench-quick gallery lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ bench: setup ## Measure everything (an hour or so); tables go to benchmarks/resu
 
 bench-ui: setup ## Measure the pages in a headless chromium (some minutes)
 	@$(BIN)/python benchmarks/ui.py $(ARGS)
+
+gallery: setup ## Make the pictures of docs/ui anew
+	@CLEW_GALLERY=1 $(BIN)/python -m pytest -q tests/ui/test_gallery.py $(ARGS)
 
 bench-quick: ARGS := --quick
 bench-quick: bench ## The same at small sizes (a few minutes): a smoke test, not a measurement

@@ -86,6 +86,7 @@ export function Whole({
             {figure(Number(told.tookMs.toPrecision(2)))} ms
           </span>
         )}
+        {!all && <span>{count(shaped.length)} nodes: too many for cards, so they are dots</span>}
         {laid && <span className="dim">laid out in {figure(Number(laid.tookMs.toPrecision(2)))} ms</span>}
         {all && view.filters.ctx && <span>the context filter is not applied here</span>}
         {busy && (

@@ -100,7 +100,7 @@ export function RunActions({
           <Menu.Divider />
           <Menu.Item
             leftSection={<IconColumns3 size={14} />}
-            renderRoot={(props) => <Link to="/compare" search={{ of: [run.context.id] } as object} {...props} />}
+            renderRoot={(props) => <Link to="/compare" search={{ of: run.context.id }} {...props} />}
           >
             Compare
           </Menu.Item>

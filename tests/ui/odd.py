@@ -8,6 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import clew
+from clew.metadata.change import Change
+from clew.metadata.ids import Kind
+from clew.metadata.node import NodeType
+from clew.metadata.record import Record
+from clew.metadata.store.sqlite import connect
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
@@ -88,3 +93,27 @@ def odd_home(folder: Path) -> dict[str, str]:
 def _slices(names: Sequence[str]) -> dict[str, object]:
     one = {"confidenceMetrics": ROC, "confusionMatrix": CONFUSION}
     return {"evaluationSlices": {"list": [{"slice": name, "sliceClassificationMetrics": one} for name in names]}}
+
+
+def many_home(home: Path, artifacts: int) -> Path:
+    """A home of so many artifacts of one type, put into the record's tables with plain SQL."""
+    with Record.open(home) as record:
+        change = Change()
+        change.type(NodeType(Kind.ARTIFACT, "system.Dataset"))
+        record.commit(change)
+        with record.read() as reader:
+            type_id = next(type.id for type in reader.types(Kind.ARTIFACT) if type.name == "system.Dataset")
+    connection = connect(home / "record.db")
+    columns = "id, type_id, namespace, name, state, custom_properties, created_ms, updated_ms, created_seq, updated_seq"
+    connection.execute("BEGIN")
+    connection.executemany(
+        f"INSERT INTO artifact({columns}, uri, location) VALUES(?, ?, 'default', ?, 2, '{{}}', ?, ?, 1, 1, ?, ?)",
+        (
+            (n, type_id, f"part-{n:07}", n * 1000, n * 1000, f"s3://lake/{n}", f"s3://lake/{n}")
+            for n in range(1, artifacts + 1)
+        ),
+    )
+    connection.execute("UPDATE head SET next_artifact = ?", (artifacts + 1,))
+    connection.execute("COMMIT")
+    connection.close()
+    return home

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.odd import odd_home
+from tests.ui.odd import many_home, odd_home
 from tests.ui.screen import Served, Watched, axe, crowded, settled, shoot
 
 Serve = Callable[..., Served]
@@ -309,3 +309,31 @@ def test_a_server_that_dies_under_a_list_is_told_of_and_missed_no_longer_than_it
     expect(page.get_by_text("The server cannot be reached")).to_have_count(0, timeout=20_000)
     expect(header(page, "Name")).to_have_attribute("aria-sort", "ascending")
     tab.complaints[:] = [one for one in tab.complaints if "ERR_CONNECTION" not in one and "WebSocket" not in one]
+
+
+@pytest.mark.parametrize("size", ["laptop", "phone"])
+def test_a_hundred_thousand_rows_are_scrolled_a_window_at_a_time(
+    serve: Serve, tabs: Tabs, tmp_path: Path, size: str
+) -> None:
+    served = serve(many_home(tmp_path / "home", 100_000))
+    page = tabs(size=size).page
+    page.goto(f"{served.url}/artifacts?sort=ID")
+    shows(page, "100,000 rows")
+    expect(grid(page)).to_have_attribute("aria-rowcount", "100001")
+    grid(page).focus()
+    for last in (120, 220, 320):  # a page of 100, and the beginning of the next one
+        page.keyboard.press("End")
+        expect(page.get_by_role("link", name=f"part-{last:07}")).to_be_visible()
+    assert page.get_by_role("row").count() < 80  # what is drawn is what is seen
+    page.keyboard.press("Home")
+    expect(page.get_by_role("link", name="part-0000001")).to_be_visible()
+    header = page.get_by_role("columnheader", name="Created")
+    if size == "laptop":
+        header.get_by_role("button").click()
+    else:
+        page.get_by_role("combobox", name="Order").click()
+        page.get_by_role("option", name="Created ↓").click()
+    expect(page.get_by_role("link", name="part-0100000")).to_be_visible()
+    settled(page)
+    assert crowded(page) == []
+    assert axe(page) == []

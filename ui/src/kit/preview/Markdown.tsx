@@ -1,7 +1,13 @@
 import ReactMarkdown, { type Components } from "react-markdown";
 
 // Pictures are not fetched: the page asks no other server, whatever was recorded.
+// Headings begin below that of the page they stand on.
 const components: Components = {
+  h1: ({ children }) => <h2>{children}</h2>,
+  h2: ({ children }) => <h3>{children}</h3>,
+  h3: ({ children }) => <h4>{children}</h4>,
+  h4: ({ children }) => <h5>{children}</h5>,
+  h5: ({ children }) => <h6>{children}</h6>,
   img: ({ alt, src }) =>
     typeof src === "string" && src.startsWith("data:image/") ? (
       <img alt={alt} src={src} />

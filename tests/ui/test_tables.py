@@ -236,7 +236,7 @@ def test_rows_are_chosen_by_keys_compared_and_remembered_by_the_link(example: Se
     expect(page.locator("[role=row][aria-selected=true]")).to_have_count(3)
     assert axe(page) == []
     page.get_by_role("button", name="Compare").click()
-    expect(page).to_have_url(re.compile(r"/compare\?of="))
+    expect(page).to_have_url(re.compile(r"/compare\?of=artifact"))
 
 
 def test_the_keyboard_alone_leads_to_a_row_and_opens_it(example: Served, tab: Watched) -> None:

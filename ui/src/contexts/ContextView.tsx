@@ -1,6 +1,5 @@
-import { Button } from "@mantine/core";
 import { IconPlayerPlay } from "@tabler/icons-react";
-import { Link, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 
 import { useLiveQuery } from "../api/live";
 import { ArtifactTable } from "../artifacts/Table";
@@ -14,6 +13,7 @@ import { History } from "../kit/detail/History";
 import { InLog, Links, Properties, Raw } from "../kit/detail/NodeParts";
 import { amount } from "../kit/detail/words";
 import { count } from "../kit/format";
+import { LinkButton } from "../kit/LinkButton";
 import { allFound, found } from "../kit/found";
 import { ContextTable } from "./Table";
 import {
@@ -80,15 +80,13 @@ export function ContextView() {
             actions={
               <>
                 {type === "system.PipelineRun" && name !== null && (
-                  <Button
-                    size="compact-sm"
-                    variant="default"
-                    component={Link}
-                    to={`/runs/${encodeURIComponent(name)}`}
+                  <LinkButton
+                    to="/runs/$id"
+                    params={{ id: name }}
                     leftSection={<IconPlayerPlay size={14} aria-hidden />}
                   >
                     Run
-                  </Button>
+                  </LinkButton>
                 )}
                 <CompareButton id={id} />
                 <PinButton

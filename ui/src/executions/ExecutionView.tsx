@@ -1,6 +1,5 @@
-import { Button } from "@mantine/core";
 import { IconPlayerPlay } from "@tabler/icons-react";
-import { Link, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 
 import { useLiveQuery } from "../api/live";
 import { CompareButton, ExploreButton, PinButton } from "../kit/detail/Actions";
@@ -12,6 +11,7 @@ import { History } from "../kit/detail/History";
 import { InLog, Raw } from "../kit/detail/NodeParts";
 import { pinOf } from "../kit/detail/words";
 import { allFound, found } from "../kit/found";
+import { LinkButton } from "../kit/LinkButton";
 import { Lineage } from "../artifacts/Lineage";
 import { Decision } from "./Decision";
 import { InvalidateButton } from "./Invalidate";
@@ -71,16 +71,14 @@ function RunButton({ execution }: { readonly execution: ExecutionDetail }) {
   const path = execution.customProperties.find((one) => one.name === "clew.path")?.value;
   if (!run) return null;
   return (
-    <Button
-      size="compact-sm"
-      variant="default"
-      component={Link}
-      to={`/runs/${encodeURIComponent(run)}`}
-      search={(typeof path === "string" ? { task: path } : {}) as never}
+    <LinkButton
+      to="/runs/$id"
+      params={{ id: run }}
+      search={typeof path === "string" ? { task: path } : {}}
       leftSection={<IconPlayerPlay size={14} aria-hidden />}
     >
       Run
-    </Button>
+    </LinkButton>
   );
 }
 

@@ -1,4 +1,3 @@
-import { Button } from "@mantine/core";
 import { IconTable } from "@tabler/icons-react";
 import { Link, useParams } from "@tanstack/react-router";
 
@@ -13,6 +12,7 @@ import styles from "../kit/detail/detail.module.css";
 import { Exact, Fact, Facts, When } from "../kit/detail/Facts";
 import { Raw } from "../kit/detail/NodeParts";
 import { count, short } from "../kit/format";
+import { LinkButton } from "../kit/LinkButton";
 import { JsonView } from "../kit/JsonView";
 import { TypeDetailDocument, type TypeDetailQuery } from "./queries.generated";
 
@@ -59,16 +59,9 @@ export function TypeView() {
 
 function ListButton({ kind, name }: { readonly kind: NodeKind; readonly name: string }) {
   return (
-    <Button
-      size="compact-sm"
-      variant="default"
-      component={Link}
-      to={`/${WORDS[kind]}`}
-      search={{ type: name } as never}
-      leftSection={<IconTable size={14} aria-hidden />}
-    >
+    <LinkButton to={`/${WORDS[kind]}`} search={{ type: name }} leftSection={<IconTable size={14} aria-hidden />}>
       Its {WORDS[kind]} as a list
-    </Button>
+    </LinkButton>
   );
 }
 

@@ -1,10 +1,10 @@
 import { Button } from "@mantine/core";
 import { IconAffiliate, IconColumns3, IconPin, IconPinnedOff } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useMutation } from "urql";
 
 import { done, failed } from "../../shell/toast";
+import { LinkButton } from "../LinkButton";
 import { AskWhy } from "./Ask";
 import { PinDocument } from "./queries.generated";
 import type { pinOf } from "./words";
@@ -14,30 +14,18 @@ const LOOK = { size: "compact-sm", variant: "default" } as const;
 /** Leads to the node in the explorer. */
 export function ExploreButton({ id }: { readonly id: string }) {
   return (
-    <Button
-      {...LOOK}
-      component={Link}
-      to="/explorer"
-      search={{ focus: id } as never}
-      leftSection={<IconAffiliate size={14} aria-hidden />}
-    >
+    <LinkButton to="/explorer" search={{ focus: id }} leftSection={<IconAffiliate size={14} aria-hidden />}>
       Explore
-    </Button>
+    </LinkButton>
   );
 }
 
 /** Leads to a comparison that begins with the node. */
 export function CompareButton({ id }: { readonly id: string }) {
   return (
-    <Button
-      {...LOOK}
-      component={Link}
-      to="/compare"
-      search={{ of: [id] } as never}
-      leftSection={<IconColumns3 size={14} aria-hidden />}
-    >
+    <LinkButton to="/compare" search={{ of: id }} leftSection={<IconColumns3 size={14} aria-hidden />}>
       Compare
-    </Button>
+    </LinkButton>
   );
 }
 

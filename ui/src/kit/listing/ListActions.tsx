@@ -8,11 +8,6 @@ import { count } from "../format";
 const MOST_COMPARED = 500;
 const MOST_EXPLORED = 200;
 
-/** The address of a comparison. */
-function comparing(of: readonly string[]): Record<string, never> {
-  return { of } as unknown as Record<string, never>;
-}
-
 /** What can be done with nodes that were selected: compare them, see their lineage, copy their ids. */
 export function ListActions({ chosen }: { readonly chosen: ReadonlySet<string> }) {
   const navigate = useNavigate();
@@ -31,7 +26,7 @@ export function ListActions({ chosen }: { readonly chosen: ReadonlySet<string> }
         leftSection={<IconColumns3 size={14} aria-hidden />}
         disabled={ids.length < 2 || ids.length > MOST_COMPARED}
         title={ids.length < 2 ? "Select two or more" : undefined}
-        onClick={() => void navigate({ to: "/compare", search: comparing(ids) })}
+        onClick={() => void navigate({ to: "/compare", search: { of: ids.join(",") } })}
       >
         Compare
       </Button>

@@ -1,11 +1,11 @@
-import { Anchor } from "@mantine/core";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 
 import type { OrderBy, OrderField } from "../../api/schema.generated";
 import { Empty } from "../../shell/faces";
 import { DataTable, usePages } from "../DataTable";
 import styles from "../detail/detail.module.css";
+import { LinkAnchor } from "../LinkButton";
 import { nodePath } from "../node";
 import type { Column, Sort } from "../table/columns";
 import type { AskPage } from "../table/pages";
@@ -63,9 +63,9 @@ export function SubList<Row extends NodeRow>({
         ask={ask}
         file={label.toLowerCase()}
         bar={
-          <Anchor component={Link} to={to} search={{ q: where } as never} size="sm">
+          <LinkAnchor to={to} search={{ q: where }} size="sm">
             Filter them
-          </Anchor>
+          </LinkAnchor>
         }
         empty={<Empty title={`No ${label.toLowerCase()}`} />}
       />

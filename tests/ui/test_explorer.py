@@ -323,6 +323,23 @@ def test_it_grows_with_the_record(woven: Woven, page: Page) -> None:
     expect(page.locator(".react-flow__node", has_text="late")).to_be_visible()
 
 
+def test_a_server_that_goes_away_leaves_what_was_drawn_and_is_asked_again(
+    serve: Callable[..., Served], tab: Watched
+) -> None:
+    served = serve()
+    ids = weave(served)
+    page = tab.page
+    opened(page, f"{served.url}/explorer?focus={ids['hub']}")
+    served.kill()
+    page.get_by_role("button", name="Show 20 of 71 more downstream").click()
+    expect(page.get_by_text("The server cannot be reached").first).to_be_visible()
+    expect(page.get_by_text("59 × Read")).to_be_visible()
+    served.start()
+    page.get_by_role("button", name="Show 20 of 71 more downstream").click()
+    expect(page.get_by_text("79 × Read")).to_be_visible()
+    tab.complaints.clear()  # of the browser, about a server that was gone
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", ["laptop", "desk", "phone"])
 def test_it_is_legible_for_all_at_every_size(woven: Woven, tabs: Tabs, size: str, scheme: str) -> None:

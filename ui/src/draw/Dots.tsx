@@ -15,6 +15,7 @@ export function Dots({
   onSelect,
   onOpen,
   onView,
+  inset = 0,
   ref,
   children,
 }: {
@@ -27,6 +28,8 @@ export function Dots({
   readonly onOpen: (id: string) => void;
   /** Told what is in view, a moment after the view stood still. */
   readonly onView?: (ids: readonly string[]) => void;
+  /** Pixels at the right that something lies over. */
+  readonly inset?: number;
   readonly ref?: Ref<GraphHandle>;
   readonly children?: ReactNode;
 }) {
@@ -34,7 +37,7 @@ export function Dots({
   const [stage, setStage] = useState<Stage | null>(null);
   const heard = useRef<Partial<Dotted>>({});
   useEffect(() => {
-    heard.current = { onSelect, onOpen, ...(onView ? { onView } : {}) };
+    heard.current = { onSelect, onOpen, inset: () => inset, ...(onView ? { onView } : {}) };
   });
   useEffect(() => {
     if (!frame) return undefined;
@@ -42,6 +45,7 @@ export function Dots({
       onSelect: (id) => heard.current.onSelect?.(id),
       onOpen: (id) => heard.current.onOpen?.(id),
       onView: (ids) => heard.current.onView?.(ids),
+      inset: () => heard.current.inset?.() ?? 0,
     });
     setStage(made);
     return made.stop;

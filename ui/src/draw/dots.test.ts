@@ -5,7 +5,7 @@ import { escaped, picture } from "./picture";
 
 const dot = (id: string, x: number, y: number): Dot => ({ id, x, y, size: 3, color: "#123456", label: id });
 const dots = [dot("a", 0, 0), dot("b", 100, 50), dot("c", 1000, 500)];
-const ink = { line: "line", text: "text", faint: "faint", chosen: "chosen" };
+const ink = { line: "line", text: "text", body: "body", faint: "faint", chosen: "chosen" };
 
 it("shows all of it, whatever its shape", () => {
   const camera = cameraOn(dots, 800, 600, 40);

@@ -21,6 +21,8 @@ export interface Dotted {
   readonly onSelect: (id: string | null) => void;
   readonly onOpen: (id: string) => void;
   readonly onView: (ids: readonly string[]) => void;
+  /** Pixels at the right that something lies over. */
+  readonly inset: () => number;
 }
 
 /** From the drawing to the screen: `screen = drawing * zoom + (x, y)`; dots grow by `grown` as one comes closer. */
@@ -51,6 +53,8 @@ export interface Painter {
 export interface Inks {
   readonly line: string;
   readonly text: string;
+  /** Around the text, so that no line strikes it through. */
+  readonly body: string;
   readonly faint: string;
   readonly chosen: string;
 }
@@ -62,6 +66,7 @@ export function inks(): Inks {
   return {
     line: get("--clew-line-strong", "#b6bdc9"),
     text: get("--clew-text", "#1a1f2b"),
+    body: get("--clew-body", "#f7f8fa"),
     faint: get("--clew-line", "#dde1e8"),
     chosen: get("--clew-focus", "#2f5bd0"),
   };

@@ -6,6 +6,7 @@ import {
   dotsIn,
   type Dotted,
   type DotLine,
+  type Inks,
   inks,
   type Painter,
   type Painting,
@@ -53,14 +54,14 @@ export function stageIn(frame: HTMLElement, told: Dotted): Stage {
       one.height = Math.round(height * sharp);
     }
     if (!fitted && painting.dots.length) {
-      camera = cameraOn(painting.dots, width, height, MARGIN);
+      camera = cameraOn(painting.dots, Math.max(width / 3, width - told.inset()), height, MARGIN);
       [fitted, whole] = [true, camera.zoom];
     }
     const ink = inks();
     if (stale) painter.take(painting, ink);
     stale = false;
     painter.paint(camera, width, height);
-    label(words, painting, camera, ink.text, sharp);
+    label(words, painting, camera, ink, sharp);
   };
   const again = () => {
     if (!due) due = requestAnimationFrame(paint);
@@ -132,7 +133,7 @@ function label(
   words: HTMLCanvasElement,
   { dots, selected, lit }: Painting,
   camera: Camera,
-  color: string,
+  ink: Inks,
   sharp: number,
 ): void {
   const pen = words.getContext("2d");
@@ -144,7 +145,10 @@ function label(
   const named = near.length > MOST_WORDS ? near.filter(({ id }) => id === selected) : near.filter(({ id }) => !lit || lit.has(id) || id === selected); // prettier-ignore
   pen.font = "12px Inter, ui-sans-serif, system-ui, sans-serif";
   pen.textBaseline = "middle";
-  pen.fillStyle = color;
+  pen.fillStyle = ink.text;
+  pen.strokeStyle = ink.body;
+  pen.lineWidth = 4;
+  pen.lineJoin = "round";
   const taken = new Set<string>();
   for (const { x, y, size, label: name } of named) {
     const [left, top] = [x * camera.zoom + camera.x + size * camera.grown + 6, y * camera.zoom + camera.y];
@@ -152,6 +156,7 @@ function label(
     const cells = Array.from({ length: Math.ceil(text.length / 4) }, (_, i) => `${Math.floor(left / 28) + i} ${Math.floor(top / 15)}`); // prettier-ignore
     if (cells.some((cell) => taken.has(cell))) continue;
     for (const cell of cells) taken.add(cell);
+    pen.strokeText(text, left, top);
     pen.fillText(text, left, top);
   }
 }

@@ -91,7 +91,7 @@ export function Explorer({ focus }: { readonly focus: string }) {
         explorer={explorer}
         view={view}
         acts={acts}
-        lit={ways || search.lock ? lit : null}
+        lit={!whole && (ways || search.lock) ? lit : null}
         error={bare ? null : error}
       />
       <div className={styles.stage}>
@@ -100,7 +100,15 @@ export function Explorer({ focus }: { readonly focus: string }) {
           <div className={styles.canvas} data-loading={bare || undefined} aria-busy={bare || undefined}>
             {whole || many ? (
               <Suspense fallback={<Loading />}>
-                <Whole explorer={explorer} view={view} acts={acts} all={whole} lit={lit} graph={graph} />
+                <Whole
+                  explorer={explorer}
+                  view={view}
+                  acts={acts}
+                  all={whole}
+                  lit={lit}
+                  graph={graph}
+                  inset={inset?.right ?? 0}
+                />
               </Suspense>
             ) : (
               laid && (

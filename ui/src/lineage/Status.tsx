@@ -54,7 +54,7 @@ export function Status({
         </Chip>
       )}
       {shown.size >= BOUNDS.shown && <Chip>{count(BOUNDS.shown)} nodes are the most a drawing holds</Chip>}
-      {scene.hidden.length > 0 && (
+      {scene.hidden.length > 0 && search.mode !== "whole" && (
         <Chip act="Show all" onAct={acts.unhide}>
           {count(scene.hidden.length)} hidden by filters
         </Chip>

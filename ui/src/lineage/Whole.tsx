@@ -33,6 +33,7 @@ export function Whole({
   all,
   lit,
   graph,
+  inset,
 }: {
   readonly explorer: Explorer;
   readonly view: View;
@@ -40,6 +41,7 @@ export function Whole({
   readonly all: boolean;
   readonly lit: ReadonlySet<string> | null;
   readonly graph: RefObject<GraphHandle | null>;
+  readonly inset: number;
 }) {
   const { search, focus, shown, commit, known } = explorer;
   const [told, setTold] = useState<Told | null>(null);
@@ -60,7 +62,7 @@ export function Whole({
   const ways = useMemo(() => waysOf(new Set(nodes.map(({ id }) => id)), edges), [nodes, edges]);
   const bright = useMemo(() => {
     if (all && search.lock && search.sel) return new Set([...reach([search.sel], (id) => ways.ins.get(id) ?? []), ...reach([search.sel], (id) => ways.outs.get(id) ?? [])]); // prettier-ignore
-    if (lit) return lit;
+    if (lit && !all) return new Set(nodes.flatMap(({ id }) => (lit.has(view.scene.boxOf.get(id) ?? id) ? [id] : [])));
     const { filters } = view;
     const kept = nodes.filter((node) => passes(known.union.nodes.get(node.id) ?? node, { ...filters, ...(all && { ctx: undefined }) })); // prettier-ignore
     return kept.length === nodes.length ? null : new Set(kept.map(({ id }) => id));
@@ -70,6 +72,7 @@ export function Whole({
   return (
     <Dots
       ref={graph}
+      inset={inset}
       dots={shaped}
       lines={edges}
       selected={search.sel ?? focus}
@@ -88,6 +91,7 @@ export function Whole({
         )}
         {!all && <span>{count(shaped.length)} nodes: too many for cards, so they are dots</span>}
         {laid && <span className="dim">laid out in {figure(Number(laid.tookMs.toPrecision(2)))} ms</span>}
+        {bright && <span>{count(nodes.length - bright.size)} dimmed</span>}
         {all && view.filters.ctx && <span>the context filter is not applied here</span>}
         {busy && (
           <>

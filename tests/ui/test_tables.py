@@ -237,6 +237,14 @@ def test_rows_are_chosen_by_keys_compared_and_remembered_by_the_link(example: Se
     assert axe(page) == []
     page.get_by_role("button", name="Compare").click()
     expect(page).to_have_url(re.compile(r"/compare\?of=artifact"))
+    page.go_back()
+    page.get_by_role("button", name="Explore").click()
+    expect(page).to_have_url(re.compile(r"/explorer\?.*shown="))
+    page.go_back()
+    page.get_by_role("checkbox", name="Select all rows that are loaded").click()  # some are: none
+    expect(page.get_by_text("3 selected")).to_have_count(0)
+    page.get_by_role("checkbox", name="Select all rows that are loaded").check()
+    expect(page.get_by_text(re.compile(r"^\d+ selected$"))).to_be_visible()
 
 
 def test_the_keyboard_alone_leads_to_a_row_and_opens_it(example: Served, tab: Watched) -> None:

@@ -6,6 +6,7 @@ import { askConnection } from "../kit/DataTable";
 import { ListActions } from "../kit/listing/ListActions";
 import { NodeList } from "../kit/listing/NodeList";
 import { artifactFilter, useList } from "../kit/listing/useList";
+import { spell } from "../lineage/ids";
 import { ARTIFACT_COLUMNS, ARTIFACT_SHOWN } from "./columns";
 import { ArtifactRowsDocument, ArtifactTotalDocument } from "./queries.generated";
 
@@ -34,7 +35,7 @@ export function ArtifactsView() {
       states={STATES}
       ask={ask}
       total={data?.artifacts.totalCount ?? null}
-      actions={<ListActions chosen={list.chosen} />}
+      actions={<ListActions chosen={list.chosen} explore={spell} />}
       hint={
         <>
           Run a pipeline with <Code>clew run</Code>, record from Python with <Code>import clew</Code>, or look at an

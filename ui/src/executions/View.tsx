@@ -6,6 +6,7 @@ import { askConnection } from "../kit/DataTable";
 import { ListActions } from "../kit/listing/ListActions";
 import { NodeList } from "../kit/listing/NodeList";
 import { executionFilter, useList } from "../kit/listing/useList";
+import { spell } from "../lineage/ids";
 import { EXECUTION_COLUMNS, EXECUTION_SHOWN } from "./columns";
 import { ExecutionRowsDocument, ExecutionTotalDocument } from "./queries.generated";
 
@@ -34,7 +35,7 @@ export function ExecutionsView() {
       states={STATES}
       ask={ask}
       total={data?.executions.totalCount ?? null}
-      actions={<ListActions chosen={list.chosen} />}
+      actions={<ListActions chosen={list.chosen} explore={spell} />}
       hint={
         <>
           Run a pipeline with <Code>clew run</Code>, or put <Code>with clew.execution(...)</Code> around your own work.

@@ -9,10 +9,16 @@ const MOST_COMPARED = 500;
 const MOST_EXPLORED = 200;
 
 /** What can be done with nodes that were selected: compare them, see their lineage, copy their ids. */
-export function ListActions({ chosen }: { readonly chosen: ReadonlySet<string> }) {
+export function ListActions({
+  chosen,
+  explore,
+}: {
+  readonly chosen: ReadonlySet<string>;
+  /** Spells nodes for the address of the explorer; contexts have no place there. */
+  readonly explore?: (ids: readonly string[]) => string;
+}) {
   const navigate = useNavigate();
   const ids = [...chosen];
-  const isContext = ids.some((id) => id.startsWith("context:"));
   const copy = () => {
     void navigator.clipboard
       .writeText(ids.join("\n"))
@@ -30,13 +36,13 @@ export function ListActions({ chosen }: { readonly chosen: ReadonlySet<string> }
       >
         Compare
       </Button>
-      {!isContext && (
+      {explore && (
         <Button
           size="compact-sm"
           variant="default"
           leftSection={<IconAffiliate size={14} aria-hidden />}
           disabled={ids.length > MOST_EXPLORED}
-          onClick={() => void navigate({ to: "/explorer", search: { focus: ids[0] } })}
+          onClick={() => void navigate({ to: "/explorer", search: { focus: ids[0], shown: explore(ids) } })}
         >
           Explore
         </Button>

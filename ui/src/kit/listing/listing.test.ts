@@ -1,7 +1,9 @@
 import { beforeEach, expect, test, vi } from "vitest";
 
+import { numbersOf, ranges } from "./ranges";
 import { forgetFilter, saveFilter, savedFilters } from "./saved";
 import { listSearch } from "./search";
+import { sortOf, variablesOf } from "./useList";
 import { momentOf, spanText } from "./when";
 
 beforeEach(() => {
@@ -56,4 +58,22 @@ test("what someone else put there is no filter", () => {
   expect(savedFilters("artifacts")).toEqual([{ name: "y", search: { q: "5" } }]);
   window.localStorage.setItem("clew.filters.artifacts", "nonsense");
   expect(savedFilters("artifacts")).toEqual([]);
+});
+
+test("a selection is short in an address, and read again", () => {
+  expect(ranges([3, 1, 2, 9, 3, 11])).toEqual(["1-3", "9", "11"]);
+  expect(numbersOf(["1-3", "9", "x", "5-4", "-2"])).toEqual([1, 2, 3, 9]);
+  expect(numbersOf(["1-999999999"])).toHaveLength(5000);
+});
+
+test("what is asked follows from the address", () => {
+  const search = { q: "id > 1", type: "T", state: ["LIVE"], since: "1h", cols: ["name", "p.rows", "c.a.b"] };
+  expect(variablesOf(search, sortOf("-SIZE"), search.cols, "team", 7_200_000)).toEqual({
+    where: "id > 1",
+    filter: { type: "T", namespace: "team", state: ["LIVE"], createdAfterMs: 3_600_000 },
+    orderBy: { field: "SIZE", direction: "DESC" },
+    properties: ["rows"],
+    custom: ["a.b"],
+  });
+  expect(sortOf("nonsense")).toEqual({ by: "CREATED", down: true });
 });

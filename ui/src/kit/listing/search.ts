@@ -14,7 +14,7 @@ export interface ListSearch {
   readonly sort?: string;
   /** Ids of the columns shown, in their order: `name`, `p.rows`, `c.note`. */
   readonly cols?: readonly string[];
-  /** Numbers of the nodes selected. */
+  /** Numbers of the nodes selected: `7`, `10-14`. */
   readonly sel?: readonly string[];
 }
 

@@ -4,6 +4,8 @@ import { useCallback, useMemo, useState } from "react";
 import type { ArtifactState, ExecutionState, NodeKind, OrderField } from "../../api/schema.generated";
 import { useNamespace } from "../../shell/place";
 import type { Sort } from "../table/columns";
+import { numberOf } from "../node";
+import { numbersOf, ranges } from "./ranges";
 import { type ListSearch, listSearch } from "./search";
 import { momentOf } from "./when";
 
@@ -59,12 +61,9 @@ export function useList(kind: NodeKind, columns: readonly string[]): List {
     },
     [go],
   );
-  const choose = useCallback(
-    (chosen: ReadonlySet<string>) => go({ sel: [...chosen].map((id) => id.slice(id.indexOf(":") + 1)) }),
-    [go],
-  );
+  const choose = useCallback((chosen: ReadonlySet<string>) => go({ sel: ranges([...chosen].map(numberOf)) }), [go]);
   const chosen = useMemo(
-    () => new Set((search.sel ?? []).map((number) => `${kind.toLowerCase()}:${number}`)),
+    () => new Set(numbersOf(search.sel ?? []).map((number) => `${kind.toLowerCase()}:${number}`)),
     [kind, search.sel],
   );
   const sort = useMemo(() => sortOf(search.sort), [search.sort]);

@@ -129,6 +129,7 @@ export function Grid<Row>(props: GridProps<Row>) {
     minWidth: narrow ? undefined : leastWidth(columns, dragged) + (onChoose ? CHECK : 0),
   };
   const headers = table.getFlatHeaders();
+  const some = (chosen?.size ?? 0) > 0;
   return (
     <div ref={measured} className={styles.frame} data-stale={props.stale || undefined}>
       <div
@@ -148,7 +149,12 @@ export function Grid<Row>(props: GridProps<Row>) {
             <div role="row" aria-rowindex={1} className={styles.headRow}>
               {onChoose && (
                 <div role="columnheader" className={styles.check}>
-                  <span className="unseen">Selected</span>
+                  <input
+                    type="checkbox"
+                    aria-label="Select all rows that are loaded"
+                    checked={some}
+                    onChange={() => onChoose(some ? new Set() : new Set(loaded(pages).map(rowId)))}
+                  />
                 </div>
               )}
               {columns.map((column) => {

@@ -112,7 +112,7 @@ function Declared({
   return (
     <Part title={title}>
       {properties.length === 0 && <p className="dim">{none}</p>}
-      <Facts label={title}>
+      <Facts label={title} even>
         {properties.map(({ name, kind }) => (
           <Fact key={name} name={short(name, 120)}>
             {kind.toLowerCase()}

@@ -7,9 +7,18 @@ import { Time } from "../Time";
 import styles from "./detail.module.css";
 
 /** What a node says of itself, one fact a line. */
-export function Facts({ children, label }: { readonly children: ReactNode; readonly label: string }) {
+export function Facts({
+  children,
+  label,
+  even = false,
+}: {
+  readonly children: ReactNode;
+  readonly label: string;
+  /** As much room for what a fact is called as for the fact. */
+  readonly even?: boolean;
+}) {
   return (
-    <dl className={styles.facts} aria-label={label}>
+    <dl className={styles.facts} aria-label={label} data-even={even || undefined}>
       {children}
     </dl>
   );

@@ -102,10 +102,12 @@ export function Actions({
   chosen,
   namespace,
   onInvalidate,
+  onDone,
 }: {
   readonly chosen: readonly string[];
   readonly namespace: string;
   readonly onInvalidate: () => void;
+  readonly onDone: () => void;
 }) {
   const [, pin] = useMutation(PinEntryDocument);
   const put = async (pinned: boolean) => {
@@ -116,6 +118,7 @@ export function Actions({
         return;
       }
     }
+    onDone();
     const what = chosen.length === 1 ? "The result is" : `${chosen.length} results are`;
     done(pinned ? `${what} kept, with what it was made from.` : `${what} kept no longer.`);
   };

@@ -15,26 +15,26 @@ import type { CacheNumbersQuery } from "./queries.generated";
 
 type Stats = CacheNumbersQuery["cache"]["stats"];
 
-/** The cache in four numbers. */
-export function Numbers({ stats }: { readonly stats: Stats }) {
-  const { total, entries, invalidated, dropped } = stats;
+/** The cache in four numbers; they may come after the table. */
+export function Numbers({ stats }: { readonly stats: Stats | null }) {
+  const { total, entries = 0, invalidated = 0, dropped = 0 } = stats ?? {};
   const gone = [invalidated && `${count(invalidated)} invalidated`, dropped && `${count(dropped)} dropped`];
   return (
-    <dl className={styles.numbers}>
-      <Tile icon={IconRecycle} name="Hit rate" value={percent(total.hitRate)}>
-        {count(total.hits)} reused, {count(total.ran)} ran
+    <dl className={styles.numbers} aria-busy={!stats}>
+      <Tile icon={IconRecycle} name="Hit rate" value={total && percent(total.hitRate)}>
+        {total && `${count(total.hits)} reused, ${count(total.ran)} ran`}
         <span className={styles.meter} aria-hidden>
-          <i style={{ width: percent(total.hitRate) }} />
+          <i style={{ width: percent(total?.hitRate ?? 0) }} />
         </span>
       </Tile>
-      <Tile icon={IconClockHour4} name="Time saved" value={duration(total.savedMs)}>
+      <Tile icon={IconClockHour4} name="Time saved" value={total && duration(total.savedMs)}>
         by not running what had run
       </Tile>
-      <Tile icon={IconDatabase} name="Bytes saved" value={bytes(total.savedBytes)}>
+      <Tile icon={IconDatabase} name="Bytes saved" value={total && bytes(total.savedBytes)}>
         that were not made again
       </Tile>
-      <Tile icon={IconStack2} name="Live results" value={count(entries)}>
-        {gone.filter(Boolean).join(", ") || "none was taken out"}
+      <Tile icon={IconStack2} name="Live results" value={stats ? count(entries) : undefined}>
+        {stats && (gone.filter(Boolean).join(", ") || "none was taken out")}
       </Tile>
     </dl>
   );
@@ -48,7 +48,7 @@ function Tile({
 }: {
   readonly icon: Icon;
   readonly name: string;
-  readonly value: string;
+  readonly value: string | undefined;
   readonly children: ReactNode;
 }) {
   return (
@@ -57,7 +57,7 @@ function Tile({
         <Icon size={15} aria-hidden /> {name}
       </dt>
       <dd>
-        <strong>{value}</strong>
+        <strong>{value ?? "…"}</strong>
         <span className="dim">{children}</span>
       </dd>
     </div>

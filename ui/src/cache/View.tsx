@@ -1,10 +1,11 @@
 import { Button } from "@mantine/core";
 import { useCallback, useMemo, useState } from "react";
+import { useQuery } from "urql";
 
-import { useLiveQuery } from "../api/live";
+import { useCalm } from "../api/calm";
 import { DataTable, type Sort, usePages } from "../kit/DataTable";
 import { short } from "../kit/format";
-import { Empty, ErrorFace, Loading, Partial } from "../shell/faces";
+import { Empty, ErrorFace, Partial } from "../shell/faces";
 import { useAddress, useNamespace, useReaddress } from "../shell/place";
 import { entriesOf } from "./ask";
 import { Actions, Bar, Since } from "./Bar";
@@ -13,10 +14,13 @@ import { COLUMNS, type Entry, SHOWN } from "./columns";
 import { Explained } from "./Explained";
 import { Invalidate, type Target } from "./Invalidate";
 import { Components, Numbers } from "./Numbers";
+import { WHOLE } from "./onePage";
 import { CacheNumbersDocument } from "./queries.generated";
 import { type CacheSearch, cacheSearch, ORDERS, spanMs } from "./search";
 
 const MOST_COMPONENTS = 200;
+/** The numbers are counted over all executions. */
+const PACE_MS = 5000;
 const rowId = (row: Entry) => row.execution.id;
 
 /** Cache: what may be reused, what that saved, why something was or was not reused, and taking results out. */
@@ -30,26 +34,33 @@ export function CacheView() {
   const [target, setTarget] = useState<Target | null>(null);
   const [now] = useState(() => Date.now());
   const sinceMs = since ? now - spanMs(since) : null;
-  const [{ data, error }, ask] = useLiveQuery({
+  const [{ data, error }, ask] = useQuery({
     query: CacheNumbersDocument,
     variables: { namespace, sinceMs, first: MOST_COMPONENTS },
   });
+  const again = () => ask({ requestPolicy: "network-only" });
+  useCalm(again, PACE_MS);
+  const [did, setDid] = useState(0);
   const listing = useMemo(
-    () => entriesOf({ component: component ?? null, namespace, live, by }),
-    [component, namespace, live, by],
+    () => entriesOf({ component: component ?? null, namespace, live, by, did }),
+    [component, namespace, live, by, did],
   );
+  const changed = () => {
+    setDid(did + 1);
+    again();
+  };
   const paged = usePages(listing);
   const onOpen = useCallback((row: Entry) => change({ of: row.execution.id }), [change]);
   const sort = useMemo<Sort>(() => ({ by, down: by !== "AGE" }), [by]);
-  if (error && !data) return <ErrorFace error={error} retry={() => ask({ requestPolicy: "network-only" })} />;
-  if (!data) return <Loading lines={10} />;
-  const { stats } = data.cache;
-  const wobbly = stats.components.filter((one) => one.nondeterministic);
+  const stats = data?.cache.stats;
+  const wobbly = stats?.components.filter((one) => one.nondeterministic) ?? [];
+  if (error && !stats) return <ErrorFace error={error} retry={again} />;
+  const all = stats ? stats.entries + stats.invalidated + stats.dropped : null;
   const narrowed = component !== undefined || live;
   return (
     <div className={styles.view}>
       <h1 className="unseen">Cache</h1>
-      <Numbers stats={stats} />
+      <Numbers stats={stats ?? null} />
       {wobbly.length > 0 && (
         <div className={styles.warning}>
           <Partial>
@@ -60,7 +71,7 @@ export function CacheView() {
         </div>
       )}
       <div className={styles.body}>
-        {(stats.components.length > 0 || since) && (
+        {stats && (stats.components.length > 0 || since) && (
           <Components
             stats={stats}
             chosen={component}
@@ -81,7 +92,7 @@ export function CacheView() {
             shown={shown}
             onShown={(next) => setShown(next ?? SHOWN)}
             rowId={rowId}
-            total={null}
+            total={narrowed || by !== "NEWEST" ? null : all}
             sort={sort}
             onSort={({ by: next }) => {
               const order = ORDERS.find((one) => one === next) ?? "NEWEST";
@@ -96,10 +107,16 @@ export function CacheView() {
                 chosen={[...chosen]}
                 namespace={namespace ?? "default"}
                 onInvalidate={() => setTarget({ executions: [...chosen] })}
+                onDone={changed}
               />
             }
             ask={listing}
-            bar={<Bar search={search} change={change} onInvalidate={(name) => setTarget({ component: name })} />}
+            bar={
+              <>
+                {by !== "NEWEST" && all !== null && all > WHOLE && <span className="dim">the first in this order</span>}
+                <Bar search={search} change={change} onInvalidate={(name) => setTarget({ component: name })} />
+              </>
+            }
             empty={
               narrowed ? (
                 <Empty
@@ -124,6 +141,7 @@ export function CacheView() {
           onClose={() => {
             setTarget(null);
             choose(new Set());
+            changed();
           }}
         />
       )}

@@ -1,8 +1,7 @@
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
 import { type CombinedError, useQuery } from "urql";
 
-import { beat, listen } from "../api/live";
-import { useStore } from "../api/store";
+import { useCalm } from "../api/calm";
 import { SideBySideDocument, type SideBySideQuery } from "./queries.generated";
 
 const FEW = 50;
@@ -25,21 +24,12 @@ export function useTable(
   const [{ data, error, fetching, stale }, ask] = useQuery({ query: SideBySideDocument, variables, pause: !words });
   const [kept, setKept] = useState(data);
   if (data && data !== kept) setKept(data);
-  const now = useStore(beat);
-  const asked = useRef({ beat: now, at: 0 });
-  useEffect(() => {
-    listen();
-    if (asked.current.beat === now || !words) return undefined;
-    const wait = (ids.length > FEW ? LATER_MS : SOON_MS) - (Date.now() - asked.current.at);
-    const timer = setTimeout(
-      () => {
-        asked.current = { beat: now, at: Date.now() };
-        if (!document.hidden) ask({ requestPolicy: "network-only" });
-      },
-      Math.max(0, wait),
-    );
-    return () => clearTimeout(timer);
-  }, [now, ask, ids.length, words]);
+  useCalm(
+    () => {
+      if (words) ask({ requestPolicy: "network-only" });
+    },
+    ids.length > FEW ? LATER_MS : SOON_MS,
+  );
   return {
     table: (data ?? kept)?.table ?? null,
     error,

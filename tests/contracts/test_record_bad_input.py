@@ -310,7 +310,7 @@ class Page:
     "page",
     [
         Page({"limit": 0}), Page({"limit": -1}), Page({"limit": 10**9}), Page({"limit": "5"}), Page({"limit": True}),
-        Page({"order": "size"}), Page({"order": "id; DROP TABLE artifact"}),
+        Page({"order": "colour"}), Page({"order": "id; DROP TABLE artifact"}),
         Page({"after": "garbage"}, InvalidCursor), Page({"after": ""}, InvalidCursor),
         Page({"after": "\ud800"}, InvalidCursor), Page({"after": "ä"}, InvalidCursor),
         Page({"after": "WyJpZCIsZmFsc2UsMTg0NDY3NDQwNzM3MDk1NTE2MTVd"}, InvalidCursor),  # id 2^64-1

@@ -105,13 +105,18 @@ def test_results_are_taken_out_with_all_that_was_made_from_them(own: Served, pag
 def test_a_result_is_pinned_and_let_go(own: Served, page: Page) -> None:
     page.goto(f"{own.url}/cache")
     settled(page)
-    page.get_by_role("grid").get_by_role("checkbox").first.click()
+    page.get_by_role("grid").get_by_role("checkbox").nth(1).click()  # the first is the head's
     page.get_by_role("button", name="Pin", exact=True).click()
-    expect(page.get_by_text("The result is kept")).to_be_visible()
+    expect(page.get_by_text("The result is kept, with what it was made from.")).to_be_visible()
     expect(page.get_by_role("grid").get_by_role("img", name="Pinned").first).to_be_visible()
     assert any(one["pinned"] for one in entries(own))
     page.get_by_role("button", name="Unpin").click()
     expect(page.get_by_role("grid").get_by_role("img", name="Pinned")).to_have_count(0)
+    page.get_by_role("grid").get_by_role("checkbox").first.click()  # none
+    page.get_by_role("grid").get_by_role("checkbox").first.click()  # all
+    page.get_by_role("button", name="Pin", exact=True).click()
+    expect(page.get_by_text("results are kept, with what they were made from.")).to_be_visible()
+    assert all(one["pinned"] for one in entries(own))
 
 
 def test_the_entries_are_exported(example: Served, page: Page) -> None:

@@ -119,8 +119,9 @@ export function Actions({
       }
     }
     onDone();
-    const what = chosen.length === 1 ? "The result is" : `${chosen.length} results are`;
-    done(pinned ? `${what} kept, with what it was made from.` : `${what} kept no longer.`);
+    const one = chosen.length === 1;
+    const what = one ? "The result is" : `${chosen.length} results are`;
+    done(pinned ? `${what} kept, with what ${one ? "it was" : "they were"} made from.` : `${what} kept no longer.`);
   };
   return (
     <>

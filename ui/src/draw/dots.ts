@@ -42,10 +42,13 @@ export interface Painting {
   readonly lit: ReadonlySet<string> | null;
 }
 
-/** Puts dots on a canvas: `take` when they or their lights changed, `paint` when the camera moved. */
+/**
+ * Puts dots on a canvas: `take` when they or their lights changed, `paint` when the camera moved. While it moves, some
+ * of very many lines may be left out.
+ */
 export interface Painter {
   readonly take: (painting: Painting, inks: Inks) => void;
-  readonly paint: (camera: Camera, width: number, height: number) => void;
+  readonly paint: (camera: Camera, width: number, height: number, moving: boolean) => void;
   readonly stop: () => void;
 }
 

@@ -25,6 +25,9 @@ in vec4 color; in float radius; out vec4 seen;
 void main() { seen = vec4(color.rgb, 1.0) * 0.75; }`;
 
 const FLOATS = 3;
+/** Lines drawn while the view moves: without a graphics card, lines are what a frame takes. */
+const MOST_MOVING = 8000;
+const STRIDE = 16;
 
 /** Paints by WebGL 2; null where the browser has none. One buffer holds all dots, one all lines: a frame is two calls. */
 export function glPainter(canvas: HTMLCanvasElement): Painter | null {
@@ -39,7 +42,7 @@ export function glPainter(canvas: HTMLCanvasElement): Painter | null {
     const dots = painting.dots.toSorted(
       (a, b) => Number(a.id === painting.selected) - Number(b.id === painting.selected),
     );
-    const ends = painting.lines.flatMap((line): [Dot, string][] => {
+    const ends = mixed(painting.lines).flatMap((line): [Dot, string][] => {
       const [a, b] = [painting.byId.get(line.from), painting.byId.get(line.to)];
       const color = lineInk(line, painting, ink);
       return a && b ? [[a, color], [b, color]] : []; // prettier-ignore
@@ -58,21 +61,22 @@ export function glPainter(canvas: HTMLCanvasElement): Painter | null {
   canvas.addEventListener("webglcontextrestored", restored);
   return {
     take,
-    paint: (camera, width, height) => {
+    paint: (camera, width, height, moving) => {
       const sharp = canvas.width / width;
       gl.viewport(0, 0, canvas.width, canvas.height);
       gl.clearColor(0, 0, 0, 0);
       gl.clear(gl.COLOR_BUFFER_BIT);
-      gl.enable(gl.BLEND);
       gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
       for (const [kind, mode] of [[1, gl.LINES], [0, gl.POINTS]] as const) {
+        if (kind) gl.disable(gl.BLEND); // lines need none, and are drawn sooner without
+        else gl.enable(gl.BLEND);
         const using = programs[kind];
         gl.useProgram(using);
         attributes(gl, using, buffers[kind]);
         gl.uniform3f(gl.getUniformLocation(using, "camera"), camera.x, camera.y, camera.zoom);
         gl.uniform2f(gl.getUniformLocation(using, "screen"), width, height);
         gl.uniform1f(gl.getUniformLocation(using, "scale"), sharp * camera.grown);
-        gl.drawArrays(mode, 0, counts[kind]);
+        gl.drawArrays(mode, 0, kind && moving ? Math.min(2 * MOST_MOVING, counts[kind]) : counts[kind]);
       } // prettier-ignore
     },
     stop: () => {
@@ -81,6 +85,11 @@ export function glPainter(canvas: HTMLCanvasElement): Painter | null {
       gl.getExtension("WEBGL_lose_context")?.loseContext();
     },
   };
+}
+
+/** In an order in which the first few stand for all: every `STRIDE`-th, then those behind them, and so on. */
+function mixed<Item>(items: readonly Item[]): Item[] {
+  return Array.from({ length: STRIDE }, (_, first) => items.filter((_item, i) => i % STRIDE === first)).flat();
 }
 
 /** Place, radius and colour of each, 16 bytes: two floats, one float, four bytes. */

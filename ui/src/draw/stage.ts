@@ -40,7 +40,7 @@ export function stageIn(frame: HTMLElement, told: Dotted): Stage {
   let painting: Painting = { dots: [], lines: [], byId: new Map(), selected: null, lit: null };
   let camera: Camera = { x: 0, y: 0, zoom: 1, grown: 1 };
   let whole = 1;
-  let [fitted, stale, due] = [false, true, 0];
+  let [fitted, stale, moving, due] = [false, true, false, 0];
   let timer: ReturnType<typeof setTimeout> | undefined;
   const size = () => [frame.clientWidth, frame.clientHeight] as const;
   const paint = () => {
@@ -60,13 +60,21 @@ export function stageIn(frame: HTMLElement, told: Dotted): Stage {
     const ink = inks();
     if (stale) painter.take(painting, ink);
     stale = false;
-    painter.paint(camera, width, height);
+    painter.paint(camera, width, height, moving);
     label(words, painting, camera, ink, sharp);
   };
-  const again = () => {
+  const soon = () => {
     if (!due) due = requestAnimationFrame(paint);
+  };
+  const again = (still = true) => {
+    moving = !still;
+    soon();
     clearTimeout(timer);
-    timer = setTimeout(() => told.onView(dotsIn(painting.dots, camera, ...size()).map(({ id }) => id)), STILL_MS);
+    timer = setTimeout(() => {
+      if (moving) soon();
+      moving = false;
+      told.onView(dotsIn(painting.dots, camera, ...size()).map(({ id }) => id));
+    }, STILL_MS);
   };
   const take = (next: Partial<Painting>) => {
     painting = { ...painting, ...next };
@@ -78,12 +86,12 @@ export function stageIn(frame: HTMLElement, told: Dotted): Stage {
     const by = zoom / camera.zoom;
     const grown = Math.min(Math.max(Math.sqrt(zoom / whole), 0.8), 3);
     camera = { x: x - (x - camera.x) * by, y: y - (y - camera.y) * by, zoom, grown };
-    again();
+    again(false);
   };
   const deaf = listen(canvas, {
     pan: (x, y) => {
       camera = { ...camera, x: camera.x + x, y: camera.y + y };
-      again();
+      again(false);
     },
     zoomAt,
     click: (x, y) => told.onSelect(dotAt(painting.dots, camera, x, y, REACH)?.id ?? null),
@@ -92,7 +100,7 @@ export function stageIn(frame: HTMLElement, told: Dotted): Stage {
       if (found) told.onOpen(found.id);
     },
   });
-  const sized = new ResizeObserver(again);
+  const sized = new ResizeObserver(() => again());
   sized.observe(frame);
   const themed = new MutationObserver(() => take({}));
   themed.observe(document.documentElement, { attributes: true });

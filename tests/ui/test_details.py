@@ -181,6 +181,19 @@ def test_events_tell_how_and_where_an_artifact_was_used(odd: tuple[Served, dict[
     expect(page.get_by_role("row", name=re.compile("Output result .*result"))).to_be_visible()
 
 
+def test_of_very_many_events_the_first_are_shown_and_that_is_said(serve: Serve, tab: Watched) -> None:
+    served = serve()
+    types = [{"kind": "ARTIFACT", "name": "Data"}, {"kind": "EXECUTION", "name": "Read"}]
+    record = "mutation($change: ChangeInput!) { record(change: $change) { nodes { ref id } } }"
+    raw = {"ref": "raw", "type": "Data", "name": "raw.csv", "state": "LIVE"}
+    made = served.ask(record, change={"actor": "tests", "types": types, "artifacts": [raw]})["record"]["nodes"]
+    for _ in range(2):
+        reads = [{"type": "Read", "inputs": [{"artifact": made[0]["id"], "path": ["data"]}]} for _ in range(501)]
+        served.ask(record, change={"actor": "tests", "executions": reads})
+    open_page(tab.page, f"{served.url}/artifacts/{made[0]['id'].split(':')[1]}?tab=events")
+    expect(tab.page.get_by_text("The first 1,000 events")).to_be_visible()
+
+
 def test_a_context_lists_its_members_and_the_way_to_filter_them(example: Served, tab: Watched) -> None:
     page, number = tab.page, numbers(example)["contexts"]
     total = example.ask(

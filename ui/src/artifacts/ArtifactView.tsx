@@ -5,7 +5,7 @@ import { CompareButton, ExploreButton, PinButton } from "../kit/detail/Actions";
 import { Asked } from "../kit/detail/Asked";
 import { Detail, type Tab } from "../kit/detail/Detail";
 import styles from "../kit/detail/detail.module.css";
-import { Events } from "../kit/detail/Events";
+import { Events, MOST_EVENTS } from "../kit/detail/Events";
 import { History } from "../kit/detail/History";
 import { InLog, Raw } from "../kit/detail/NodeParts";
 import { pinOf } from "../kit/detail/words";
@@ -14,8 +14,6 @@ import { allFound, found } from "../kit/found";
 import { Lineage } from "./Lineage";
 import { Overview } from "./Overview";
 import { ArtifactDetailDocument, ArtifactEventsDocument, ArtifactHistoryDocument } from "./queries.generated";
-
-const MOST_EVENTS = 1000;
 
 /** One artifact. */
 export function ArtifactView() {

@@ -6,7 +6,7 @@ import { CompareButton, ExploreButton, PinButton } from "../kit/detail/Actions";
 import { Asked } from "../kit/detail/Asked";
 import { Detail, type Tab } from "../kit/detail/Detail";
 import styles from "../kit/detail/detail.module.css";
-import { Events } from "../kit/detail/Events";
+import { Events, MOST_EVENTS } from "../kit/detail/Events";
 import { History } from "../kit/detail/History";
 import { InLog, Raw } from "../kit/detail/NodeParts";
 import { pinOf } from "../kit/detail/words";
@@ -17,8 +17,6 @@ import { Decision } from "./Decision";
 import { InvalidateButton } from "./Invalidate";
 import { type ExecutionDetail, Overview } from "./Overview";
 import { ExecutionDetailDocument, ExecutionEventsDocument, ExecutionHistoryDocument } from "./queries.generated";
-
-const MOST_EVENTS = 1000;
 
 /** One execution. */
 export function ExecutionView() {

@@ -6,9 +6,13 @@ import { NodeLink } from "../NodeLink";
 import { StateBadge } from "../State";
 import { timeColumn } from "../listing/nodeColumns";
 import { type Column, type Sort, valueText } from "../table/columns";
-import { Empty } from "../../shell/faces";
+import { Empty, Partial } from "../../shell/faces";
+import { count } from "../format";
 import { useNavigate } from "@tanstack/react-router";
 import { nodePath } from "../node";
+
+/** As many are asked for; the API gives no more at once. */
+export const MOST_EVENTS = 1000;
 
 /** An event, and the node on its other end. */
 export interface EventRow {
@@ -78,6 +82,11 @@ export function Events({
     <DataTable
       name={name}
       label={label}
+      bar={
+        rows.length >= MOST_EVENTS && (
+          <Partial>The first {count(MOST_EVENTS)} events, in the order in which they were recorded.</Partial>
+        )
+      }
       paged={useArrayPages(sorted)}
       columns={COLUMNS}
       rowId={rowId}

@@ -189,7 +189,8 @@ def _separated(text: str, told: str, truncated: bool) -> tuple[list[str], list[l
             continue
         head, *body = rows
         named = all(cell and not _DECIMAL.fullmatch(cell) for cell in head) and len(set(head)) == len(head)
-        columns = head if named else [str(number) for number in range(1, len(head) + 1)]
+        widest = max([len(head), *(at for row in rows for at, cell in enumerate(row, 1) if cell)])
+        columns = [*(head if named else ()), *map(str, range(len(head) * named + 1, widest + 1))]
         shown = (body if named else rows)[:MAX_ROWS]
         width = min(len(columns), MAX_COLUMNS)
         cells = [[_cell(row[at]) if at < len(row) else None for at in range(width)] for row in shown]

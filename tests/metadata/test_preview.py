@@ -53,6 +53,12 @@ def test_cells_are_numbers_where_they_are_written_as_such_and_null_where_empty()
     assert seen.rows == [[1, 0.5, "007", None], [-2, 1000.0, "12345678901234567890", "a"], [3, "nan", None, None]]
 
 
+def test_cells_beyond_the_names_stand_in_columns_of_numbers() -> None:
+    seen = preview_of_bytes(b"a,b\n1,2,3,4\n5,6,,\n", 20, "x.csv")
+    assert seen.columns == ["a", "b", "3", "4"]
+    assert seen.rows == [[1, 2, 3, 4], [5, 6, None, None]]
+
+
 def test_a_table_without_names_gets_numbers_for_names() -> None:
     seen = preview_of_bytes(b"1;2\n3;4\n", 8)
     assert (seen.columns, seen.rows) == (["1", "2"], [[1, 2], [3, 4]])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import struct
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,7 +32,17 @@ HTML = (
     "<!doctype html><title>r</title><h1 id=shown>Report</h1><script>alert('ran')</script>"
     "<img src='https://elsewhere.example/x.png' onerror=\"alert('image')\"><a href='javascript:alert(2)'>link</a>"
 )
-MARKDOWN = "# Summary\n\n- accuracy **0.97**\n- <script>alert(3)</script>\n\n![far](https://elsewhere.example/y.png)\n"
+MARKDOWN = (
+    "# Summary\n\n- accuracy **0.97**\n- <script>alert(3)</script>\n\n![far](https://elsewhere.example/y.png)\n\n"
+    "| metric | value |\n|---|---|\n| <img src=x onerror=alert(4)> | 0.97 |\n\n- [x] audited\n\n"
+    "[run](javascript:alert(5))\n"
+)
+STYLED = (
+    "<base href='https://elsewhere.example/'><meta http-equiv=refresh content='0;url=https://elsewhere.example/'>"
+    "<style>@im\\port url(https://elsewhere.example/a);"
+    " b {background: image-set('https://elsewhere.example/b' 1x)}</style>"
+    "<p style='background: u\\72 l(https://elsewhere.example/c)'>Styled</p><svg onload=alert(6)></svg>"
+)
 ROC = [
     {"confidenceThreshold": threshold, "recall": tpr, "falsePositiveRate": fpr}
     for threshold, tpr, fpr in (
@@ -47,6 +59,17 @@ CONFUSION = {
 }
 
 
+def black(width: int, height: int) -> bytes:
+    """A black PNG: few bytes, many pixels."""
+
+    def part(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    lines = zlib.compress(bytes((1 + width // 8) * height), 9)
+    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", lines) + part(b"IEND", b"")
+
+
 def files(folder: Path) -> dict[str, Path]:
     """One file, or folder, of every kind of preview."""
     lines = ["name,rows,share", *(f"row {n},{n},{n / 7:.6f}" for n in range(60)), f"{HOSTILE[0]},1,0.5"]
@@ -55,6 +78,9 @@ def files(folder: Path) -> dict[str, Path]:
         "report.html": HTML,
         "summary.md": MARKDOWN,
         "notes.txt": "plain text\n" * 200,
+        "styled.html": STYLED,
+        "deep.json": "[" * 5000 + "]" * 5000,
+        "empty.csv": "",
         "config.json": json.dumps({"depth": 3, "names": list(HOSTILE[:1]), "nested": {"a": [1, 2.5, None, True]}}),
     }
     made = {}
@@ -62,11 +88,13 @@ def files(folder: Path) -> dict[str, Path]:
         (folder / name).write_text(text)
         made[name] = folder / name
     (folder / "picture.png").write_bytes(PNG)
+    (folder / "cut.png").write_bytes(PNG[:20])
+    (folder / "bomb.png").write_bytes(black(20_000, 20_000))
     (folder / "model.bin").write_bytes(bytes(range(256)) * 8)
     (folder / "shards").mkdir()
     for part in range(3):
         (folder / "shards" / f"part-{part}.csv").write_text("a,b\n1,2\n")
-    return made | {name: folder / name for name in ("picture.png", "model.bin", "shards")}
+    return made | {name: folder / name for name in ("picture.png", "cut.png", "bomb.png", "model.bin", "shards")}
 
 
 def odd_home(folder: Path) -> dict[str, str]:

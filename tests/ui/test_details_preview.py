@@ -71,7 +71,33 @@ def test_markdown_is_a_page_and_html_in_it_is_text(odd: Odd, tab: Watched) -> No
     look(page, odd, "summary.md")
     expect(page.get_by_role("heading", name="Summary", exact=True)).to_be_visible()
     expect(page.get_by_text("<script>alert(3)</script>")).to_be_visible()
+    expect(page.get_by_role("row", name="<img src=x onerror=alert(4)> 0.97")).to_be_visible()
+    expect(page.get_by_role("img", name="done")).to_be_visible()
+    expect(page.get_by_text("run", exact=True)).to_be_visible()
+    expect(page.get_by_role("tabpanel").get_by_role("link")).to_have_count(0)
     assert not [url for url in tab.requested if "elsewhere" in url]
+
+
+def test_html_that_hides_what_it_fetches_fetches_nothing(odd: Odd, tab: Watched) -> None:
+    """Nor does it complain: the browser is not made to try."""
+    look(tab.page, odd, "styled.html")
+    expect(tab.page.locator("iframe").content_frame.get_by_text("Styled")).to_be_visible()
+    assert not [url for url in tab.requested if "elsewhere" in url]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("cut.png", "Not to be drawn"), ("bomb.png", "Too large to be drawn"), ("empty.csv", "Empty")],
+)
+def test_what_cannot_be_drawn_says_so(odd: Odd, page: Page, name: str, words: str) -> None:
+    look(page, odd, name)
+    expect(page.get_by_role("heading", name=words, exact=True)).to_be_visible()
+    assert axe(page) == []
+
+
+def test_json_of_any_depth_is_a_tree(odd: Odd, page: Page) -> None:
+    look(page, odd, "deep.json")
+    expect(page.get_by_role("group", name="deep.json")).to_contain_text("[ 1 items ]")
 
 
 def test_images_json_text_and_bytes_are_shown_as_what_they_are(odd: Odd, page: Page) -> None:

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 
 import { CopyId } from "./CopyId";
 import { count, short } from "./format";
@@ -20,14 +20,26 @@ export function JsonView({
   /** Levels that are open at first. */
   readonly open?: number;
 }) {
+  const whole = useMemo(() => written(value), [value]);
   return (
     <div className={styles.json} role="group" aria-label={label}>
-      <span className={styles.copy}>
-        <CopyId text={JSON.stringify(value, null, 2)} what={`${label} as JSON`} />
-      </span>
+      {whole !== null && (
+        <span className={styles.copy}>
+          <CopyId text={whole} what={`${label} as JSON`} />
+        </span>
+      )}
       <Branch name={null} value={value} open={open} />
     </div>
   );
+}
+
+/** The value as text; null where it is nested so deep that the browser cannot write it. */
+function written(value: unknown): string | null {
+  try {
+    return JSON.stringify(value, null, 2);
+  } catch {
+    return null;
+  }
 }
 
 function Branch({

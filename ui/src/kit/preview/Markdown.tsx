@@ -1,4 +1,5 @@
 import ReactMarkdown, { type Components } from "react-markdown";
+import remarkGfm from "remark-gfm";
 
 // Pictures are not fetched: the page asks no other server, whatever was recorded.
 // Headings begin below that of the page they stand on.
@@ -14,14 +15,31 @@ const components: Components = {
     ) : (
       <em>{alt ?? "picture"}</em>
     ),
-  a: ({ children, href }) => (
-    <a href={href} rel="noreferrer noopener" target="_blank">
-      {children}
-    </a>
+  a: ({ children, href, id }) =>
+    !href ? (
+      <span>{children}</span> // an address of another kind than the web's
+    ) : href.startsWith("#") ? (
+      <a href={href} id={id}>
+        {children}
+      </a>
+    ) : (
+      <a href={href} rel="noreferrer noopener" target="_blank">
+        {children}
+      </a>
+    ),
+  input: ({ checked }) => (
+    <span role="img" aria-label={checked ? "done" : "to do"}>
+      {checked ? "☑" : "☐"}
+    </span>
   ),
 };
+const plugins = [remarkGfm];
 
-/** Markdown as a page; HTML in it is shown as text. */
+/** Markdown as a page, with GitHub's tables, lists of tasks and footnotes; HTML in it is shown as text. */
 export function Markdown({ text }: { readonly text: string }) {
-  return <ReactMarkdown components={components}>{text}</ReactMarkdown>;
+  return (
+    <ReactMarkdown components={components} remarkPlugins={plugins}>
+      {text}
+    </ReactMarkdown>
+  );
 }

@@ -9,6 +9,7 @@ import { hexLines } from "./bytes";
 import { still } from "./html";
 import styles from "./preview.module.css";
 import { ArtifactPreviewDocument, type ArtifactPreviewQuery } from "./queries.generated";
+import { Picture } from "./Picture";
 import { TablePreview } from "./TablePreview";
 
 const Markdown = lazy(() => import("./Markdown").then((made) => ({ default: made.Markdown })));
@@ -99,17 +100,13 @@ export function PreviewOf({
 
 function shown(preview: PreviewData, label: string, onOpen?: (name: string) => void): ReactNode {
   const { kind, text, base64, mediaType } = preview;
+  if (preview.totalBytes === 0 && kind !== "NONE" && kind !== "FOLDER")
+    return <Empty title="Empty">It holds no bytes.</Empty>;
   switch (kind) {
     case "TABLE":
       return <TablePreview preview={preview} label={label} />;
     case "IMAGE":
-      return (
-        <img
-          className={styles.image}
-          alt={short(label, 200)}
-          src={`data:${mediaType ?? "image/png"};base64,${base64 ?? ""}`}
-        />
-      );
+      return <Picture src={`data:${mediaType ?? "image/png"};base64,${base64 ?? ""}`} label={label} />;
     case "JSON":
       return <JsonText text={text ?? ""} label={label} />;
     case "MARKDOWN":

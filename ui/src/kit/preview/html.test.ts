@@ -26,3 +26,13 @@ test("a plain page stays as it is", () => {
   expect(html).toContain("<td>1</td>");
   expect(left).toBe(false);
 });
+
+test("words of a style sheet may be spelled with escapes, and fetch nothing either", () => {
+  const { html } = still(
+    `<base href="https://x.example/"><p style="background: u\\72 l(https://x.example/a)">p</p>
+     <style>@im\\port "https://x.example/b"; i { background: image-set("https://x.example/c" 1x) } q { content: "\\201C" }</style>`,
+  );
+  expect(html).not.toMatch(/<base|background:\s*url|@import|image-set/);
+  expect(html).not.toMatch(/x\.example\/[ab]/);
+  expect(html).toContain('"\\201C"');
+});

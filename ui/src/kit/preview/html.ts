@@ -19,7 +19,9 @@ const ADDRESSES = [
  * browser from trying, and lets us say that something was left out.
  */
 export function still(html: string): { readonly html: string; readonly left: boolean } {
-  const calm = html.replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/([\s"'/])on(?=[a-z]+\s*=)/gi, "$1data-on-"));
+  const calm = html
+    .replace(/<base\b[^>]*>/gi, "")
+    .replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/([\s"'/])on(?=[a-z]+\s*=)/gi, "$1data-on-"));
   const page = new DOMParser().parseFromString(calm, "text/html"); // a parser too reports the handlers it may not run
   let left = calm !== html;
   for (const element of page.querySelectorAll(GONE)) {
@@ -41,7 +43,14 @@ export function still(html: string): { readonly html: string; readonly left: boo
   return { html: `<!doctype html>${page.documentElement.outerHTML}`, left };
 }
 
-/** A style sheet that fetches nothing. */
+/** A style sheet that fetches nothing, also where its words are spelled with escapes. */
 function within(css: string): string {
-  return css.replace(/@import[^;]*;?/gi, "").replace(/url\((?!\s*['"]?(?:data:|#))[^)]*\)/gi, "none");
+  return css
+    .replace(/\\(?:([0-9a-f]{1,6})\s?|([g-z(@-]))/gi, (whole, code: string | undefined, letter: string | undefined) => {
+      const one = letter ?? String.fromCodePoint(Math.min(Number.parseInt(code ?? "0", 16), 0x10ffff));
+      return /[a-z@(-]/i.test(one) ? one : whole;
+    })
+    .replace(/@import[^;]*;?/gi, "")
+    .replace(/image-set\(/gi, "none(")
+    .replace(/url\((?!\s*['"]?(?:data:|#))[^)]*\)/gi, "none");
 }

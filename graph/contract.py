@@ -144,6 +144,20 @@ class GraphEngineContract:
             loom.weave("a > run > b")
             assert agrees(engine, loom.oracle, [loom["b"]]).total_edges == 2
 
+    def test_a_withdrawn_event_is_walked_no_longer_and_one_that_came_back_is_walked_once(
+        self, loom: Loom, engine: GraphEngine
+    ) -> None:
+        loom.weave("a, b > run > c", "c > next > d", "a/DECLARED_INPUT > run >")
+        assert agrees(engine, loom.oracle, [loom["d"]]).total_nodes == 6
+        loom.withdraw(("run", EventType.INPUT, "a"), ("run", EventType.INPUT, "b"))
+        assert agrees(engine, loom.oracle, [loom["d"]]).total_edges == 4
+        assert agrees(engine, loom.oracle, [loom["b"]], DOWN).total_nodes == 1
+        loom.weave("b > run >")
+        loom.withdraw(("run", EventType.INPUT, "b"), ("next", EventType.INPUT, "c"), again=1)
+        assert agrees(engine, loom.oracle, [loom["c"]]).total_edges == 3
+        assert agrees(engine, loom.oracle, [loom["d"]]).total_nodes == 2
+        wired(engine, loom.oracle, [loom[name] for name in ("a", "b", "c", "run", "next")])
+
     def test_a_cycle_in_the_data_ends(self, loom: Loom, engine: GraphEngine) -> None:
         loom.weave("a > one > b", "b > two > a", "a > self > a")
         for name in ("a", "b", "one", "self"):

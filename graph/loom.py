@@ -166,6 +166,18 @@ class Loom:
         self._commit(change, {name: put})
         return self[name]
 
+    def withdraw(self, *events: tuple[str, EventType, str], again: int = 0) -> int:
+        """Take events (execution, type, artifact) back, and put the first ``again`` anew; returns the ``seq``."""
+        change = Change()
+        for execution, kind, artifact in events:
+            change.withdraw(self[artifact].id, self[execution].id, kind)
+        for execution, kind, artifact in events[:again]:
+            change.event(self[artifact].id, self[execution].id, kind)
+        self.seq = int(self.record.commit(change).seq)
+        keys = [(self[execution].id, int(kind), self[artifact].id) for execution, kind, artifact in events]
+        self.oracle.events = (self.oracle.events - set(keys)) | set(keys[:again])
+        return self.seq
+
     def state(self, name: str, state: int) -> int:
         """Record a node's new state; returns the ``seq``."""
         change = Change()

@@ -5,6 +5,7 @@ A node is a code: twice its id, plus one for an execution.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -27,11 +28,11 @@ _OUTPUT = ",".join(str(int(event)) for event in sorted(OUTPUT_EVENTS))
 _EVENTS = {
     "sqlite": """
         SELECT e.execution_id, e.type, e.artifact_id
-        FROM json_each(?) AS wanted CROSS JOIN event AS e
+        FROM json_each(?) AS wanted CROSS JOIN {table} AS e
         WHERE e.{column} = wanted.value AND e.type IN ({types})""",
     "postgresql": """
         SELECT e.execution_id, e.type, e.artifact_id
-        FROM event AS e
+        FROM {table} AS e
         WHERE e.{column} = ANY(CAST(? AS bigint[])) AND e.type IN ({types})""",
 }
 _DEGREES = {
@@ -55,6 +56,7 @@ _NODES = {
         WHERE n.id = ANY(CAST(? AS bigint[]))""",
 }
 _EVENTS_AS_OF = " AND e.created_seq <= ?"
+_WITHDRAWN_AS_OF = " AND e.created_seq <= ? AND e.until_seq > ?"
 _NODES_AS_OF = " AND n.updated_seq <= ?"
 _PAST_AS_OF = " AND n.updated_seq <= ? AND n.until_seq > ?"
 
@@ -102,11 +104,13 @@ class Rows:
         for kind, (column, other) in enumerate((("artifact_id", "execution_id"), ("execution_id", "artifact_id"))):
             ids = [code >> 1 for code in codes if code & 1 == kind]
             if ids:
+                if self._past:
+                    found |= self._past_degrees(kind, column, ids, _INPUT if up == (kind == 1) else _OUTPUT)
+                    continue
                 sql = _DEGREES[self._reader.dialect].format(
                     column=column, other=other, types=_INPUT if up == (kind == 1) else _OUTPUT
                 )
-                sql += (_EVENTS_AS_OF if self._past else "") + f" GROUP BY e.{column}"
-                rows = self._reader.query(sql, (self._list(ids), *self._past))
+                rows = self._reader.query(sql + f" GROUP BY e.{column}", (self._list(ids),))
                 found |= {2 * id + kind: count for id, count in rows}
         return found
 
@@ -123,11 +127,18 @@ class Rows:
                     found[2 * id + kind] = Attributes(*rest)
         return found
 
+    def _past_degrees(self, kind: int, column: str, ids: list[int], types: str) -> dict[int, int]:
+        pairs = {(a, e) if kind == 0 else (e, a) for e, _, a in self._events(column, ids, types)}
+        return {2 * id + kind: count for id, count in Counter(one for one, _ in pairs).items()}
+
     def _events(self, column: str, ids: list[int], types: str) -> list[Any]:
-        sql = _EVENTS[self._reader.dialect].format(column=column, types=types)
-        if self._past:
-            sql += _EVENTS_AS_OF
-        return self._reader.query(sql, (self._list(ids), *self._past))
+        sql, wanted = _EVENTS[self._reader.dialect], self._list(ids)
+        if not self._past:
+            return self._reader.query(sql.format(table="event", column=column, types=types), (wanted,))
+        now = sql.format(table="event", column=column, types=types) + _EVENTS_AS_OF
+        before = sql.format(table="event_history", column=column, types=types) + _WITHDRAWN_AS_OF
+        past = self._reader.query(before, (wanted, *self._past, *self._past))
+        return self._reader.query(now, (wanted, *self._past)) + past
 
     def _nodes(self, table: str, ids: list[int]) -> list[Any]:
         sql, wanted = _NODES[self._reader.dialect], self._list(ids)

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from clew.metadata import update
-from clew.metadata.change import Change, EventPut, LinkPut, NodeArg, NodePut, Receipt, TypePut
+from clew.metadata.change import Change, EventPut, LinkPut, NodeArg, NodePut, Receipt, TypePut, Withdrawal
 from clew.metadata.encode import EncodedChange, EncodedNode, request_digest
 from clew.metadata.errors import (
     CycleIntroduced,
@@ -20,13 +20,14 @@ from clew.metadata.errors import (
     TypeNotFound,
 )
 from clew.metadata.ids import Kind, Seq, TypeId
-from clew.metadata.log import Op, event_op, link_op, node_op, type_op
+from clew.metadata.log import Op, event_op, link_op, node_op, type_op, withdrawal_op
 from clew.metadata.node import NodeType
 from clew.metadata.planner import (
     already,
     change_row,
     check_properties,
     event_row,
+    event_type,
     insert_row,
     make_receipt,
     missing,
@@ -34,7 +35,7 @@ from clew.metadata.planner import (
     receipt_text,
     resolve_put,
 )
-from clew.metadata.store.columns import NODE_TABLES, TYPE
+from clew.metadata.store.columns import EVENT, NODE_TABLES, TYPE
 from clew.metadata.store.protocol import Head, Row, Rows, WriteSession
 from clew.metadata.types import TypeTable, evolve, type_row
 
@@ -43,6 +44,7 @@ _UPDATE = {
     t: f"UPDATE {t} SET {','.join(f'{name} = ?' for name in c[1:])} WHERE id = ?" for t, c in NODE_TABLES.items()
 }
 _UPDATE_TYPE = f"UPDATE type SET {','.join(f'{name} = ?' for name in TYPE[1:])} WHERE id = ?"
+_EVENT_KEY = "execution_id = ? AND type = ? AND artifact_id = ?"
 _LINK = {
     "attribution": ("artifact_id", Kind.ARTIFACT),
     "association": ("execution_id", Kind.EXECUTION),
@@ -81,6 +83,8 @@ class Applier:
         for put, known in zip(change.nodes, encoded.nodes, strict=True):
             node_ids.append(self._put_node(put, known, change.namespace))
             self.ids[id(put)] = node_ids[-1]
+        for withdrawal in change.withdrawals:
+            self._withdraw(withdrawal)
         for event in change.events:
             self._put_event(event)
         for table, links in (("attribution", change.attributions), ("association", change.associations)):
@@ -291,14 +295,23 @@ class Applier:
         execution = self._resolve(put.execution, Kind.EXECUTION, "event.execution")
         artifact = self._resolve(put.artifact, Kind.ARTIFACT, "event.artifact")
         row = event_row(put, execution, artifact, self.time_ms, self.seq, self._events)
-        where = "SELECT 1 FROM event WHERE execution_id = ? AND type = ? AND artifact_id = ?"
-        if self._fetch(where, (execution, row[1], artifact)):
+        if self._fetch(f"SELECT 1 FROM event WHERE {_EVENT_KEY}", (execution, row[1], artifact)):
             if not put.exist_ok:
                 raise already(f"event of artifact {artifact} and execution {execution}", "event", row[:3])
             return
         self._events += 1
         self.rows["event"].append(row)
         self.ops.append(event_op(row))
+
+    def _withdraw(self, put: Withdrawal) -> None:
+        execution = self._resolve(put.execution, Kind.EXECUTION, "withdrawal.execution")
+        artifact = self._resolve(put.artifact, Kind.ARTIFACT, "withdrawal.artifact")
+        key = (execution, event_type(put.type), artifact)
+        found = self._fetch(f"SELECT {','.join(EVENT)} FROM event WHERE {_EVENT_KEY}", key)
+        if found:
+            self.session.execute(f"DELETE FROM event WHERE {_EVENT_KEY}", key)
+            self.rows["event_history"].append((*found[0], self.seq))
+            self.ops.append(withdrawal_op(key))
 
     def _put_link(self, table: str, put: LinkPut) -> None:
         column, kind = _LINK[table]

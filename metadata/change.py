@@ -91,6 +91,19 @@ class EventPut:
     time_ms: int | None = None
     exist_ok: bool = True
     """Ignore an event that is recorded already; else AlreadyRecorded."""
+    source: str | None = None
+    """The protocol that said so: ``openlineage``, ``mlflow``, ``notebook`` ..."""
+    confidence: int | None = None
+    """In percent; None where it was said outright."""
+
+
+@dataclass(slots=True, eq=False)
+class Withdrawal:
+    """Take an event back: what said so knows better now. It stays in what was true until then."""
+
+    artifact: NodeArg
+    execution: NodeArg
+    type: EventType
 
 
 @dataclass(slots=True, eq=False)
@@ -104,7 +117,7 @@ class LinkPut:
 
 @dataclass(slots=True, eq=False)
 class Change:
-    """Everything to be recorded together. Applied in order: types, nodes, events, links."""
+    """Everything to be recorded together. Applied in order: types, nodes, withdrawals, events, links."""
 
     actor: str = ""
     namespace: str = "default"
@@ -116,6 +129,7 @@ class Change:
     attributions: list[LinkPut] = field(default_factory=list)
     associations: list[LinkPut] = field(default_factory=list)
     parents: list[LinkPut] = field(default_factory=list)
+    withdrawals: list[Withdrawal] = field(default_factory=list)
 
     def type(
         self,
@@ -215,9 +229,15 @@ class Change:
         path: Iterable[int | str] = (),
         time_ms: int | None = None,
         exist_ok: bool = True,
+        source: str | None = None,
+        confidence: int | None = None,
     ) -> None:
-        """Record that ``execution`` read or wrote ``artifact``."""
-        self.events.append(EventPut(artifact, execution, type, tuple(path), time_ms, exist_ok))
+        """Record that ``execution`` read or wrote ``artifact``, who says so and how sure that is (percent)."""
+        self.events.append(EventPut(artifact, execution, type, tuple(path), time_ms, exist_ok, source, confidence))
+
+    def withdraw(self, artifact: NodeArg, execution: NodeArg, type: EventType) -> None:
+        """Take an event back; nothing happens where there is none. As of earlier changes it is still there."""
+        self.withdrawals.append(Withdrawal(artifact, execution, type))
 
     def attribute(self, context: NodeArg, artifact: NodeArg, *, exist_ok: bool = True) -> None:
         """Put ``artifact`` into ``context``."""

@@ -158,6 +158,8 @@ def _touched(ref: NodeRef) -> tuple[str, list[int]]:
     kind = ref.kind.value
     parts = [f"SELECT updated_seq FROM {table} WHERE id = ?" for table in (kind, f"{kind}_history")]
     parts += [f"SELECT created_seq FROM {table} WHERE {column} = ?" for table, column in _LINKS[ref.kind]]
+    if ref.kind is not Kind.CONTEXT:
+        parts += [f"SELECT {seq} FROM event_history WHERE {kind}_id = ?" for seq in ("created_seq", "until_seq")]
     return " UNION ".join(parts), [ref.id] * len(parts)
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from clew.metadata import digest, value
-from clew.metadata.change import Change, LinkPut, NodePut, TypePut
+from clew.metadata.change import Change, EventPut, LinkPut, NodePut, TypePut
 from clew.metadata.digest import Digest
 from clew.metadata.errors import Invalid
 from clew.metadata.ids import INT64_MAX, Kind
@@ -51,7 +51,7 @@ def encode_change(change: Change) -> EncodedChange:
     _check_namespace(change.namespace)
     for type_put in change.types:
         check_type(type_put.type)
-    plain = not change.types and change.key is None
+    plain = not change.types and change.key is None and not change.withdrawals
     if change.key is not None:
         check_text(change.key, "key")
     nodes = []
@@ -195,6 +195,7 @@ def _request(encoded: EncodedChange) -> list[object]:
     def type_ref(wanted: object) -> object:
         return ["put", type_position.get(id(wanted), -1)] if isinstance(wanted, TypePut) else wanted
 
+    withdrawn = [[ref(w.artifact), ref(w.execution), int(w.type)] for w in change.withdrawals]
     return [
         change.actor,
         change.namespace,
@@ -212,9 +213,18 @@ def _request(encoded: EncodedChange) -> list[object]:
             ]
             for p, e in zip(change.nodes, encoded.nodes, strict=True)
         ],
-        [[ref(e.artifact), ref(e.execution), int(e.type), e.path, e.time_ms, e.exist_ok] for e in change.events],
+        [
+            [ref(e.artifact), ref(e.execution), int(e.type), e.path, e.time_ms, e.exist_ok, *_said(e)]
+            for e in change.events
+        ],
         links(change.attributions), links(change.associations), links(change.parents),
+        *([withdrawn] if withdrawn else []),
     ]  # fmt: skip
+
+
+def _said(put: EventPut) -> tuple[object, ...]:
+    """Who said so, where that was told: requests kept before it could be have the digests they had."""
+    return () if put.source is None and put.confidence is None else (put.source, put.confidence)
 
 
 def _sorted(text: str | None) -> str | None:

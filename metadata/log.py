@@ -1,7 +1,8 @@
 """The operations of a change as they stand in the log: JSON, positional, the effect of each and not its request.
 
     ["a" | "e" | "c" | "t", ...]                the row after: the columns of its table in order, without updated_seq
-    ["v", execution, type, artifact, time_ms, path?]                                                      an event
+    ["v", execution, type, artifact, time_ms, path?, source?, confidence?]                                an event
+    ["w", execution, type, artifact]                                                            an event taken back
     ["at", context, artifact]  ["as", context, execution]  ["pc", context, parent]                          the links
 
 ``updated_seq`` is the ``seq`` of the change itself, and so is an edge's ``created_seq``; an event's ``place`` is its
@@ -61,9 +62,16 @@ def type_op(row: Row) -> Op:
 
 def event_op(row: Row) -> Op:
     """The operation that adds an event."""
+    if row[7] is not None or row[8] is not None:
+        return ["v", row[0], row[1], row[2], row[4], _json(row[3]), row[7], row[8]]
     if row[3] is None:
         return ["v", row[0], row[1], row[2], row[4]]
     return ["v", row[0], row[1], row[2], row[4], orjson.Fragment(row[3])]
+
+
+def withdrawal_op(key: tuple[int, int, int]) -> Op:
+    """The operation that takes the event (execution, type, artifact) back."""
+    return ["w", *key]
 
 
 def link_op(table: str, row: Row) -> Op:
@@ -81,9 +89,15 @@ def operations(log: bytes) -> list[tuple[str, dict[str, Any]]]:
             after = op[1]
         elif tag == "v":
             after = {"execution": op[1], "type": op[2], "artifact": op[3], "time_ms": op[4]}
-            if len(op) > 5:
-                after["path"] = op[5]
+            after |= {
+                name: value
+                for name, value in zip(("path", "source", "confidence"), op[5:], strict=False)
+                if value is not None
+            }
             tag = "event"
+        elif tag == "w":
+            after = {"execution": op[1], "type": op[2], "artifact": op[3]}
+            tag = "withdrawal"
         elif tag in FIELDS:
             tag, fields = FIELDS[tag]
             after = {field: value for field, value in zip(fields, op[1:], strict=False) if value is not None}

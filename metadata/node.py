@@ -136,6 +136,10 @@ class Event:
     """Where in the inputs or outputs: keys are str, list positions int."""
     time_ms: int
     created_seq: Seq
+    source: str | None = None
+    """The protocol that said so; None where that was not told."""
+    confidence: int | None = None
+    """In percent; None where it was said outright."""
 
 
 @dataclass(frozen=True, slots=True)

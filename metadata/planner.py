@@ -31,6 +31,7 @@ from clew.metadata.node import NodeType
 from clew.metadata.states import EventType, PropertyType
 from clew.metadata.store.columns import TABLES
 from clew.metadata.store.protocol import Head, Row, Rows
+from clew.metadata.text import check_text
 from clew.metadata.types import TypeTable
 from clew.metadata.value import property_type, type_of_class
 
@@ -42,6 +43,7 @@ NOT_FOUND: dict[Kind, type[NotFound]] = {
     Kind.EXECUTION: ExecutionNotFound,
     Kind.CONTEXT: ContextNotFound,
 }
+SOURCE_MAX_BYTES = 64
 _EVENT_TYPES = frozenset(int(t) for t in EventType if t is not EventType.UNKNOWN)
 
 
@@ -213,16 +215,21 @@ def missing(kind: Kind, id: int, field: str) -> NotFound:
     return NOT_FOUND[kind](f"no {kind.value} {id}", field=field, value=str(id), remedy="Check the id with `clew ls`")
 
 
+def event_type(said: object) -> int:
+    """The number of an event type. Errors: Invalid for what is none."""
+    if isinstance(said, int) and not isinstance(said, bool) and said in _EVENT_TYPES:
+        return int(said)
+    raise Invalid(
+        f"{said!r} is no event type",
+        field="event.type",
+        value=said,
+        remedy="Use one of " + ", ".join(t.name for t in EventType if t),
+    )
+
+
 def event_row(put: EventPut, execution: int, artifact: int, time_ms: int, seq: int, place: int) -> Row:
-    """The row of an event. Errors: Invalid for a wrong type, path or time."""
-    said: object = put.type
-    if not isinstance(said, int) or isinstance(said, bool) or said not in _EVENT_TYPES:
-        raise Invalid(
-            f"{put.type!r} is no event type",
-            field="event.type",
-            value=put.type,
-            remedy="Use one of " + ", ".join(t.name for t in EventType if t),
-        )
+    """The row of an event. Errors: Invalid for a wrong type, path, time, source or confidence."""
+    number = event_type(put.type)
     path = None
     if put.path != ():
         if not isinstance(put.path, tuple) or not all(
@@ -243,7 +250,12 @@ def event_row(put: EventPut, execution: int, artifact: int, time_ms: int, seq: i
     when = time_ms if put.time_ms is None else put.time_ms
     if not isinstance(when, int) or isinstance(when, bool) or not 0 <= when <= INT64_MAX:
         raise Invalid("event time is no epoch time", field="event.time_ms", value=when, remedy="Give UTC milliseconds")
-    return (execution, int(put.type), artifact, path, when, seq, place)
+    if put.source is not None:
+        check_text(put.source, "event.source", SOURCE_MAX_BYTES)
+    sure: object = put.confidence
+    if sure is not None and (not isinstance(sure, int) or isinstance(sure, bool) or not 0 <= sure <= 100):
+        raise Invalid("confidence is no percentage", field="event.confidence", value=sure, remedy="Give 0 to 100")
+    return (execution, number, artifact, path, when, seq, place, put.source, put.confidence)
 
 
 def change_row(seq: int, time_ms: int, change: Change, log: bytes) -> Row:

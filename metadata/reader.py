@@ -1,7 +1,8 @@
 """Read the record at one snapshot: every answer of one Reader is of the same moment.
 
 As of an earlier ``seq`` S, a table of nodes is its rows with ``updated_seq <= S`` and the history rows with
-``updated_seq <= S < until_seq``; a table of edges is its rows with ``created_seq <= S``.
+``updated_seq <= S < until_seq``; a table of edges is its rows with ``created_seq <= S``, events with what was withdrawn
+since.
 """
 
 from __future__ import annotations
@@ -337,6 +338,13 @@ class Reader:
     def _edges(self, table: str) -> tuple[str, list[Any]]:
         if not self.is_as_of:
             return table, []
+        if table == "event":
+            names = ",".join(EVENT)
+            return (
+                f"(SELECT {names} FROM event WHERE created_seq <= ? UNION ALL "
+                f"SELECT {names} FROM event_history WHERE created_seq <= ? AND until_seq > ?) AS event",
+                [self.seq] * 3,
+            )
         return f"(SELECT * FROM {table} WHERE created_seq <= ?) AS {table}", [self.seq]
 
     def _types_as_of(self) -> TypeTable:

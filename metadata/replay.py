@@ -23,12 +23,16 @@ Ops = list[tuple[str, dict[str, Any]]]
 _JSON_COLUMNS = ("properties", "custom_properties", "input_type", "output_type")
 _EDGE_KEYS = {
     "event": ("execution", "type", "artifact"),
+    "event_history": ("execution", "type", "artifact", "until"),
     "attribution": ("context", "artifact"),
     "association": ("context", "execution"),
     "parent_context": ("context", "parent"),
 }
+_EVENT_REST = "path, time_ms, created_seq, place, source, confidence"
+_EVENT = f"execution_id, type, artifact_id, {_EVENT_REST}"
 _EDGE_SQL = {
-    "event": "SELECT execution_id, type, artifact_id, path, time_ms, created_seq, place FROM event",
+    "event": f"SELECT {_EVENT} FROM event",
+    "event_history": f"SELECT execution_id, type, artifact_id, until_seq, {_EVENT_REST} FROM event_history",
     "attribution": "SELECT context_id, artifact_id, created_seq FROM attribution",
     "association": "SELECT context_id, execution_id, created_seq FROM association",
     "parent_context": "SELECT context_id, parent_id, created_seq FROM parent_context",
@@ -63,11 +67,19 @@ def replay(changes: Iterable[tuple[int, int, Ops]], state: State | None = None) 
         for table, after in ops:
             if table in state.nodes:
                 _put(state, table, after | {"updated_seq": seq}, seq)
+            elif table == "withdrawal":
+                key = tuple(after[k] for k in _EDGE_KEYS["event"])
+                state.edges["event_history"][*key, seq] = state.edges["event"].pop(key)
             else:
                 key = tuple(after[k] for k in _EDGE_KEYS[table])
-                rest = (after.get("path"), after["time_ms"], seq, after["place"]) if table == "event" else (seq,)
-                state.edges[table].setdefault(key, rest)
+                state.edges[table].setdefault(key, _event_rest(after, seq) if table == "event" else (seq,))
     return state
+
+
+def _event_rest(after: Row, seq: int) -> tuple[Any, ...]:
+    return (
+        after.get("path"), after["time_ms"], seq, after["place"], after.get("source"), after.get("confidence"),
+    )  # fmt: skip
 
 
 def _put(state: State, table: str, row: Row, seq: int) -> None:
@@ -110,7 +122,7 @@ def state_of(reader: Reader) -> State:
         width = len(_EDGE_KEYS[table])
         for row in reader.query(sql):
             rest = list(row[width:])
-            if table == "event":
+            if table in ("event", "event_history"):
                 rest[0] = None if rest[0] is None else orjson.loads(rest[0])
             state.edges[table][tuple(row[:width])] = tuple(rest)
     return state

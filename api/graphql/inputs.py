@@ -182,6 +182,19 @@ class EventInput:
     exist_ok: bool = strawberry.field(
         default=True, description="Ignore an event that is recorded already; else ALREADY_RECORDED."
     )
+    source: str | None = strawberry.field(
+        default=None, description="The protocol that says so: openlineage, mlflow ..."
+    )
+    confidence: int | None = strawberry.field(default=None, description="In percent; leave out what is said outright.")
+
+
+@strawberry.input(description="An event to take back; nothing happens where there is none.")
+class WithdrawalInput:
+    """A withdrawal."""
+
+    artifact: str = strawberry.field(description="A `ref` of this change, or `artifact:42`.")
+    execution: str = strawberry.field(description="A `ref` of this change, or `execution:7`.")
+    type: EventType = strawberry.field(description="How it was said to be touched.")
 
 
 @strawberry.input(description="A node belongs to a context.")
@@ -217,6 +230,9 @@ class ChangeInput:
     )
     executions: list[ExecutionInput] = strawberry.field(
         default_factory=list, description="Executions to insert or update, with what they read and wrote."
+    )
+    withdrawals: list[WithdrawalInput] = strawberry.field(
+        default_factory=list, description="Events to take back, before others are recorded; earlier states keep them."
     )
     events: list[EventInput] = strawberry.field(
         default_factory=list, description="Events beyond the executions' inputs and outputs."

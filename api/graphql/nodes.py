@@ -88,6 +88,8 @@ class Event:
     path: list[PathStep] = strawberry.field(description="Where in the inputs or outputs: keys and list positions.")
     time_ms: Int64 = strawberry.field(description="When: UTC epoch milliseconds.")
     created_seq: Int64 = strawberry.field(description="The change that recorded it.")
+    source: str | None = strawberry.field(description="The protocol that said so, where that was told.")
+    confidence: int | None = strawberry.field(description="In percent; null where it was said outright.")
 
     @resolved
     def name(self) -> str:
@@ -378,8 +380,11 @@ def _events(snapshot: Snapshot, rows: list[record.Event], ids: Sequence[int], en
     events: dict[int, list[Event]] = {id: [] for id in ids}
     for row in rows:
         path = [PathStep(step) for step in row.path]
-        times = {"time_ms": Int64(row.time_ms), "created_seq": Int64(row.created_seq)}
-        events[getattr(row, end)].append(Event(row=row, batch=batch, type=row.type, path=path, **times))
+        event = Event(
+            row=row, batch=batch, type=row.type, path=path, time_ms=Int64(row.time_ms),
+            created_seq=Int64(row.created_seq), source=row.source, confidence=row.confidence,
+        )  # fmt: skip
+        events[getattr(row, end)].append(event)
     return events
 
 

@@ -59,6 +59,14 @@ class ReadChange:
                 path=tuple(event.path),  # type: ignore[arg-type]
                 time_ms=event.time_ms,
                 exist_ok=event.exist_ok,
+                source=event.source,
+                confidence=event.confidence,
+            )
+        for put in input.withdrawals:
+            self.change.withdraw(
+                self._end(put.artifact, Kind.ARTIFACT, "withdrawals.artifact"),
+                self._end(put.execution, Kind.EXECUTION, "withdrawals.execution"),
+                put.type,
             )
         self._link_inputs(self.change.attributions, input.attributions, Kind.ARTIFACT, "attributions")
         self._link_inputs(self.change.associations, input.associations, Kind.EXECUTION, "associations")

@@ -27,7 +27,7 @@ fragment T on Type {
   properties { name kind } baseType { id } inputType outputType count
 }
 """
-EVENT_FIELDS = "type path timeMs createdSeq"
+EVENT_FIELDS = "type path timeMs createdSeq source confidence"
 
 
 def node(said: Mapping[str, Any]) -> Node:
@@ -79,6 +79,8 @@ def event(said: Mapping[str, Any], execution_id: int, artifact_id: int) -> Event
         tuple(said["path"]),
         int(said["timeMs"]),
         Seq(int(said["createdSeq"])),
+        said["source"],
+        said["confidence"],
     )
 
 
@@ -165,8 +167,17 @@ class SaidChange:
                         "path": list(put.path),
                         "timeMs": put.time_ms,
                         "existOk": put.exist_ok,
+                        **_without_none({"source": put.source, "confidence": put.confidence}),
                     }
                     for put in change.events
+                ],
+                "withdrawals": [
+                    {
+                        "artifact": self._end(put.artifact, Kind.ARTIFACT),
+                        "execution": self._end(put.execution, Kind.EXECUTION),
+                        "type": EventType(put.type).name,
+                    }
+                    for put in change.withdrawals
                 ],
                 "attributions": self._links(change.attributions, Kind.ARTIFACT),
                 "associations": self._links(change.associations, Kind.EXECUTION),

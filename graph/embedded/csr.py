@@ -64,6 +64,28 @@ Edges = tuple[U32, U32, U8]
 """(execution index, artifact index << 2 | code, 1 for the input side), in parallel."""
 
 
+def edges_of(csr: Csr) -> Edges:
+    """Every edge of ``csr``: what ``extended`` makes it of again."""
+    sides = ((csr.reads_start, csr.reads, 1), (csr.makes_start, csr.makes, 0))
+    execution = [np.repeat(np.arange(start.size - 1, dtype=np.uint32), np.diff(start)) for start, _, _ in sides]
+    is_input = [np.full(entries.size, side, np.uint8) for _, entries, side in sides]
+    return np.concatenate(execution), np.concatenate((csr.reads, csr.makes)), np.concatenate(is_input)
+
+
+def without(edges: Edges, gone: Edges) -> Edges:
+    """``edges`` that are not among ``gone``."""
+    keep = ~np.isin(_keys(edges), _keys(gone))
+    return edges[0][keep], edges[1][keep], edges[2][keep]
+
+
+def _keys(edges: Edges) -> NDArray[np.uint64]:
+    execution, entry, is_input = edges
+    # An execution's index takes 30 bits: two sides, 30 and 32 bits are 63.
+    wide = (execution.astype(np.uint64), entry.astype(np.uint64), is_input.astype(np.uint64))
+    keys: NDArray[np.uint64] = (wide[0] << np.uint64(33)) | (wide[1] << np.uint64(1)) | wide[2]
+    return keys
+
+
 def extended(old: Csr, nodes: tuple[int, int], edges: Edges) -> Csr:
     """``old`` grown to so many artifacts and executions, with edges added.
 

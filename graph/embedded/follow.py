@@ -20,12 +20,16 @@ class Batch:
         self._numbers: list[int] = []
         self._created: list[int] = []
         self._events: list[tuple[int, int, int]] = []
+        self.withdrawn: set[tuple[int, int, int]] = set()
+        """Events that one of the changes takes back: the tail only ever grows, so it cannot say that."""
 
     def add(self, change: Committed) -> None:
         """Take in one change."""
         for tag, row in change.ops:
             if tag == "event":
                 self._events.append((row["execution"], row["type"], row["artifact"]))
+            elif tag == "withdrawal":
+                self.withdrawn.add((row["execution"], row["type"], row["artifact"]))
             elif tag == "artifact" or tag == "execution":
                 kind = int(tag == "execution")
                 self._codes.append(2 * self._numbering[kind].add(row["id"]) + kind)

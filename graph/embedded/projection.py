@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 
 from clew.graph.embedded import snapshot as snapshots
-from clew.graph.embedded.csr import extended
+from clew.graph.embedded.csr import EMPTY, edges_of, extended, without
 from clew.graph.embedded.follow import Batch
-from clew.graph.embedded.load import check_size, class_array, load
+from clew.graph.embedded.load import check_size, class_array, load, pack_edges
 from clew.graph.embedded.numbering import Classes, Numbering
 from clew.graph.embedded.pulse import Pulse
 from clew.graph.embedded.tail import TailWriter
@@ -129,8 +129,10 @@ class Projection:
         if not _continues(reader, self.view.seq, self.view.digest):
             self._rebuild(reader)  # the record was restored from a backup under us
             return
-        while self.view.seq < reader.seq:
-            view, changes = self.view, reader.changes(self.view.seq, CHANGES_A_READ)
+        view = self.view
+        withdrawn: set[tuple[int, int, int]] = set()
+        while view.seq < reader.seq:
+            changes = reader.changes(view.seq, CHANGES_A_READ)
             batch = Batch(view.numbering, view.classes)
             for change in changes:
                 batch.add(change)
@@ -138,7 +140,7 @@ class Projection:
             self._writer.add_edges(*batch.edges())
             for numbering in view.numbering:
                 check_size(numbering)
-            self.view = replace(
+            view = replace(
                 view,
                 tail=self._writer.tail,
                 edge_limit=self._writer.edges,
@@ -147,9 +149,34 @@ class Projection:
                 seq=changes[-1].seq,
                 digest=changes[-1].digest,
             )
+            withdrawn |= batch.withdrawn
+            if not withdrawn:
+                self.view = view
+        if withdrawn:
+            self._withdraw(view, sorted(withdrawn), reader)
         waiting = self._writer.edges + self._writer.attributes
         if waiting > max(self._compact_after, self.view.base.csr.reads.size // 32):
             self._compact_later()
+
+    def _withdraw(self, view: View, withdrawn: list[tuple[int, int, int]], reader: Reader) -> None:
+        """Publish ``view`` as the record says it, where events were taken back, perhaps to be put again.
+
+        Cost: O(E), about 0.1 s a million edges. What withdraws is what came late and what was said to be the same:
+        seldom enough that the walks need not know of it.
+        """
+        executions = {execution for execution, _, _ in withdrawn}
+        there = {
+            (event.execution_id, event.type, event.artifact_id) for event in reader.events_of_executions(executions)
+        }
+        sizes = (view.numbering[0].size, view.numbering[1].size)
+        base = _folded(view, self._writer, sizes, len(view.classes.known))
+        ids = np.array(withdrawn, np.int64)
+        kept = without(edges_of(base.csr), pack_edges(view.numbering, ids[:, 0], ids[:, 1], ids[:, 2]))
+        back = np.array([key for key in withdrawn if key in there], np.int64).reshape(-1, 3)
+        again = pack_edges(view.numbering, back[:, 0], back[:, 1], back[:, 2])
+        base = replace(base, csr=extended(extended(EMPTY, sizes, kept), sizes, again))
+        self._writer = TailWriter(base.codes)
+        self.view = replace(view, base=base, tail=self._writer.tail, edge_limit=0, attribute_limit=0)
 
     def _compact_later(self) -> None:
         if self._compaction is None or not self._compaction.is_alive():

@@ -23,7 +23,7 @@ from clew.metadata.filter.term import Term
 from clew.metadata.filter.translate import Translator
 from clew.metadata.ids import Kind
 from clew.metadata.node import NodeType
-from clew.metadata.store.columns import NODE_TABLES
+from clew.metadata.store.columns import EVENT, NODE_TABLES
 from clew.metadata.types import KIND_NUMBER
 
 _PROPERTIES = ("properties", "custom_properties")
@@ -112,6 +112,13 @@ class _Builder:
     def _edges(self, table: str, name: str) -> Sql:
         if self.as_of is None:
             return Sql(f"{table} AS {name}")
+        if table == "event":
+            columns = ", ".join(EVENT)
+            return Sql(
+                f"(SELECT {columns} FROM event WHERE created_seq <= ? UNION ALL "
+                f"SELECT {columns} FROM event_history WHERE created_seq <= ? AND until_seq > ?) AS {name}",
+                (self.as_of,) * 3,
+            )
         return Sql(f"(SELECT * FROM {table} WHERE created_seq <= ?) AS {name}", (self.as_of,))
 
     def _nodes(self, kind: Kind, name: str) -> Sql:

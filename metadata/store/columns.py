@@ -22,7 +22,9 @@ EXECUTION: Final = (
     *NODE, "state", "fingerprint", "started_ms", "ended_ms", "properties", "custom_properties", *TIMES,
 )  # fmt: skip
 CONTEXT: Final = (*NODE, "properties", "custom_properties", *TIMES)
-EVENT: Final = ("execution_id", "type", "artifact_id", "path", "time_ms", "created_seq", "place")
+EVENT: Final = (
+    "execution_id", "type", "artifact_id", "path", "time_ms", "created_seq", "place", "source", "confidence",
+)  # fmt: skip
 ATTRIBUTION: Final = ("context_id", "artifact_id", "created_seq")
 ASSOCIATION: Final = ("context_id", "execution_id", "created_seq")
 PARENT_CONTEXT: Final = ("context_id", "parent_id", "created_seq")
@@ -41,6 +43,7 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
     "artifact_history": (*ARTIFACT, "until_seq"),
     "execution_history": (*EXECUTION, "until_seq"),
     "context_history": (*CONTEXT, "until_seq"),
+    "event_history": (*EVENT, "until_seq"),
     "event": EVENT,
     "attribution": ATTRIBUTION,
     "association": ASSOCIATION,

@@ -15,7 +15,7 @@ from clew.metadata.errors import Corrupt, SchemaTooNew
 from clew.metadata.store.protocol import Row
 from clew.metadata.types import FIRST_USER_TYPE_ID, KIND_NUMBER, SIMPLE_TYPES
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every migration, oldest first."""
 CURRENT = REVISIONS[-1]
 _SQLITE_TABLES = Path(__file__).with_name("tables.sql")

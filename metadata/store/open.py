@@ -120,6 +120,8 @@ def _build(draft: Path) -> None:
         connection.execute("BEGIN")
         create_sqlite_tables(connection)
         connection.execute("COMMIT")
+        # Here, where nobody else has it open: who turns a file to WAL waits for nobody, and fails where another reads.
+        connection.execute("PRAGMA journal_mode = WAL")
     except sqlite.DriverError as error:
         draft.unlink(missing_ok=True)
         raise sqlite.translate(error, draft) from error

@@ -2,7 +2,8 @@
 
 Nodes keep the row that holds now; ``<kind>_history`` keeps every row that held before, with the ``seq`` until which
 it held, so that the state as of any ``seq`` S is: current rows with ``updated_seq <= S`` and history rows with
-``updated_seq <= S < until_seq``. Edges are only ever added: as of S are those with ``created_seq <= S``.
+``updated_seq <= S < until_seq``. Edges are added, and events can be withdrawn into ``event_history``: as of S are those
+with ``created_seq <= S``, and of the withdrawn ones those with ``S < until_seq``.
 """
 
 from __future__ import annotations
@@ -147,20 +148,39 @@ sa.Index("ix_artifact_location", artifact.c.location, postgresql_using="hash", *
 sa.Index("ix_artifact_digest", artifact.c.digest, **_unless_null(artifact, "digest"))
 sa.Index("ix_execution_fingerprint", execution.c.fingerprint, **_unless_null(execution, "fingerprint"))
 
+
+def _event_columns() -> list[sa.Column[Any]]:
+    return [
+        sa.Column("execution_id", Int, nullable=False),
+        sa.Column("type", Small, nullable=False),
+        sa.Column("artifact_id", Int, nullable=False),
+        sa.Column("path", sa.Text),  # JSON list of keys (text) and positions (integers)
+        sa.Column("time_ms", Int, nullable=False),
+        sa.Column("created_seq", Int, nullable=False),
+        sa.Column("place", Int, nullable=False, server_default="0"),  # among the events of its change
+        sa.Column("source", sa.Text),  # the protocol that said so
+        sa.Column("confidence", Small),  # percent; NULL: said outright
+    ]
+
+
 event = sa.Table(
     "event",
     metadata,
-    sa.Column("execution_id", Int, nullable=False),
-    sa.Column("type", Small, nullable=False),
-    sa.Column("artifact_id", Int, nullable=False),
-    sa.Column("path", sa.Text),  # JSON list of keys (text) and positions (integers)
-    sa.Column("time_ms", Int, nullable=False),
-    sa.Column("created_seq", Int, nullable=False),
-    sa.Column("place", Int, nullable=False, server_default="0"),  # among the events of its change
+    *_event_columns(),
     sa.PrimaryKeyConstraint("execution_id", "type", "artifact_id"),
     sqlite_with_rowid=False,
 )
 sa.Index("ix_event_artifact", event.c.artifact_id, event.c.type, event.c.execution_id)
+
+event_history = sa.Table(
+    "event_history",
+    metadata,
+    *_event_columns(),
+    sa.Column("until_seq", Int, nullable=False),
+    sa.PrimaryKeyConstraint("execution_id", "type", "artifact_id", "until_seq"),
+    sqlite_with_rowid=False,
+)
+sa.Index("ix_event_history_artifact", event_history.c.artifact_id, event_history.c.type, event_history.c.execution_id)
 
 attribution = sa.Table(
     "attribution",

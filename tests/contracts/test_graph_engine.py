@@ -15,7 +15,7 @@ from clew.graph.sql import SqlEngine
 from clew.metadata.errors import ArtifactNotFound, ChangeNotFound
 from clew.metadata.ids import Kind
 from clew.metadata.record import Record
-from clew.metadata.states import ExecutionState
+from clew.metadata.states import EventType, ExecutionState
 
 
 @pytest.fixture
@@ -58,6 +58,17 @@ class TestSqlEngine(GraphEngineContract):
         assert SqlEngine(record, as_of=middle).trace([loom["model"]], where=failed).refs() == [loom["train"]]
         with pytest.raises(ArtifactNotFound):
             before.trace([loom["endpoint"]])
+
+    def test_what_was_withdrawn_since_is_still_in_an_earlier_moment(self, loom: Loom, record: Record) -> None:
+        early = loom.weave("raw, odd > train > model")
+        loom.withdraw(("train", EventType.INPUT, "odd"))
+        before = SqlEngine(record, as_of=early)
+        assert before.trace([loom["model"]]).total_nodes == 4
+        assert before.among([loom["train"], loom["odd"]], edges=True).edges == [
+            (loom["train"].id, int(EventType.INPUT), loom["odd"].id)
+        ]
+        assert before.among([loom["train"]]).parents == [2]
+        assert SqlEngine(record).among([loom["train"]]).parents == [1]
         assert before.paths(loom["raw"], loom["model"]).length == 2
         with pytest.raises(ChangeNotFound):
             SqlEngine(record, as_of=99).trace([loom["raw"]])

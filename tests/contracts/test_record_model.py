@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from clew.metadata.change import Change, EventPut, LinkPut, NodePut, TypePut
+from clew.metadata.change import Change, EventPut, LinkPut, NodePut, TypePut, Withdrawal
 from clew.metadata.errors import ClewError
 from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.location import canonical
@@ -101,6 +101,8 @@ class _Applied:
         for put in change.nodes:
             node_ids.append(self.put_node(put))
             self.new[id(put)] = node_ids[-1]
+        for withdrawal in change.withdrawals:
+            self.withdraw(withdrawal)
         for event in change.events:
             self.put_event(event)
         for name, puts in (("attribution", change.attributions), ("association", change.associations)):
@@ -308,6 +310,10 @@ class _Applied:
             raise Refused
         return self.new[id(arg)]
 
+    def withdraw(self, put: Withdrawal) -> None:
+        key = (self.ref(put.execution, Kind.EXECUTION), int(put.type), self.ref(put.artifact, Kind.ARTIFACT))
+        self.changed = self.s.events.pop(key, None) is not None or self.changed
+
     def put_event(self, put: EventPut) -> None:
         key = (self.ref(put.execution, Kind.EXECUTION), int(put.type), self.ref(put.artifact, Kind.ARTIFACT))
         if key in self.s.events:
@@ -315,7 +321,9 @@ class _Applied:
                 raise Refused
             return
         when = self.s.time_ms if put.time_ms is None else put.time_ms
-        self.s.events[key] = (put.path, when, self.s.seq)
+        if put.confidence is not None and put.confidence > 100:
+            raise Refused
+        self.s.events[key] = (put.path, when, self.s.seq, put.source, put.confidence)
         self.changed = True
 
     def add_link(self, name: str, key: tuple[int, int], put: LinkPut) -> None:
@@ -382,7 +390,7 @@ def held(reader: Reader) -> State:
                 break
     for event in reader.events_of_executions(state.nodes[Kind.EXECUTION]):
         key = (int(event.execution_id), int(event.type), int(event.artifact_id))
-        state.events[key] = (event.path, event.time_ms, int(event.created_seq))
+        state.events[key] = (event.path, event.time_ms, int(event.created_seq), event.source, event.confidence)
     for name, found in (
         ("attribution", reader.contexts_of_artifacts(state.nodes[Kind.ARTIFACT])),
         ("association", reader.contexts_of_executions(state.nodes[Kind.EXECUTION])),
@@ -521,8 +529,12 @@ def changes(draw: st.DrawFn, state: State) -> Change:
     event = st.builds(
         EventPut, some(Kind.ARTIFACT), some(Kind.EXECUTION), st.sampled_from([EventType.INPUT, EventType.OUTPUT]),
         paths, st.sampled_from([None, None, 5]), RARELY.map(lambda r: not r),
+        st.sampled_from([None, "mlflow", "ä"]), st.sampled_from([None, 0, 90]),
     )  # fmt: skip
     change.events = draw(st.lists(event, max_size=3))
+    types = st.sampled_from([EventType.INPUT, EventType.OUTPUT])
+    withdrawal = st.builds(Withdrawal, some(Kind.ARTIFACT), some(Kind.EXECUTION), types)
+    change.withdrawals = draw(st.lists(withdrawal, max_size=3)) if draw(SOMETIMES) else []
     change.attributions = links(Kind.ARTIFACT)
     change.associations = links(Kind.EXECUTION)
     change.parents = links(Kind.CONTEXT) if draw(SOMETIMES) else []
@@ -540,7 +552,11 @@ def request_of(change: Change) -> Any:
         change.actor,
         [(repr(p.type), p.can_add_fields, p.can_omit_fields) for p in change.types],
         [[repr(getattr(p, s)) for s in NodePut.__slots__] for p in change.nodes],
-        [(ref(e.artifact), ref(e.execution), e.type, e.path, e.time_ms, e.exist_ok) for e in change.events],
+        [
+            (ref(e.artifact), ref(e.execution), e.type, e.path, e.time_ms, e.exist_ok, e.source, e.confidence)
+            for e in change.events
+        ],
+        [(ref(w.artifact), ref(w.execution), w.type) for w in change.withdrawals],
         [[(ref(p.context), ref(p.member), p.exist_ok) for p in puts]
          for puts in (change.attributions, change.associations, change.parents)],
     )  # fmt: skip

@@ -62,6 +62,17 @@ class EngineFollowsRecord(RuleBasedStateMachine):
             steps.append(f"{named} > {execution} >" if reads else f"> {execution} > {named}")
         self.loom.weave(*steps, namespace=namespace)
 
+    @precondition(lambda self: self.loom.oracle.events)
+    @rule(data=st.data(), again=st.integers(0, 2))
+    def withdraw(self, data: st.DataObject, again: int) -> None:
+        named = {ref: name for name, ref in self.loom.names.items()}
+        known = st.sampled_from(sorted(self.loom.oracle.events))
+        events = [
+            (named[NodeRef(Kind.EXECUTION, e)], EventType(kind), named[NodeRef(Kind.ARTIFACT, a)])
+            for e, kind, a in data.draw(st.lists(known, min_size=1, max_size=3, unique=True))
+        ]
+        self.loom.withdraw(*events, again=again)
+
     @rule(data=st.data(), state=st.integers(0, 3))
     def change_a_state(self, data: st.DataObject, state: int) -> None:
         self.loom.state(data.draw(st.sampled_from(sorted(self.loom.names))), state)

@@ -43,7 +43,7 @@ def explain(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[object]:
 @pytest.mark.parametrize("column", ["artifact_id", "execution_id"])
 def test_events_are_looked_up_by_a_covering_index(explain: object, column: str, types: str) -> None:
     assert callable(explain)
-    plan = explain(_EVENTS["sqlite"].format(column=column, types=types))
+    plan = explain(_EVENTS["sqlite"].format(table="event", column=column, types=types))
     assert plan[0].startswith("SCAN wanted")
     assert plan[1].startswith("SEARCH e USING")
     assert f"({column}=? AND type=?)" in plan[1]

@@ -27,8 +27,8 @@ NEXT = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "9999"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -90,12 +90,14 @@ def fill(record: Record) -> None:
         change.type(NodeType(kind, "T"))
     artifacts = [change.artifact("T", name=f"a{n}", custom_properties={"x": 0.5, "s": {"n": n}}) for n in range(3)]
     step, run = change.execution("T"), change.context("T", name="r")
-    change.event(artifacts[0], step, EventType.INPUT, path=("a", 0))
+    change.event(artifacts[0], step, EventType.INPUT, path=("a", 0), source="mlflow", confidence=80)
+    change.event(artifacts[1], step, EventType.INPUT, path=("odd",), source="notebook")
     change.attribute(run, artifacts[0])
     change.associate(run, step)
     record.commit(change)
     update = Change()
     update.artifact(id=1, custom_properties={"x": 1.5})
+    update.withdraw(2, 1, EventType.INPUT)
     record.commit(update)
 
 
@@ -103,10 +105,10 @@ def tomorrow(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str = NEXT) 
     """Make this Clew one that knows one more migration."""
     migrations = folder / "migrations"
     shutil.copytree(migrate.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    (migrations / "versions" / "0003_colour.py").write_text(script)
+    (migrations / "versions" / "9999_colour.py").write_text(script)
     monkeypatch.setattr(migrate, "MIGRATIONS", migrations)
-    monkeypatch.setattr(create, "REVISIONS", (*create.REVISIONS, "0003"))
-    monkeypatch.setattr(create, "CURRENT", "0003")
+    monkeypatch.setattr(create, "REVISIONS", (*create.REVISIONS, "9999"))
+    monkeypatch.setattr(create, "CURRENT", "9999")
 
 
 def test_the_migrations_end_where_a_new_record_begins(
@@ -154,7 +156,7 @@ def test_an_older_record_is_migrated_when_it_is_opened_and_keeps_every_row(
             more = Change()
             more.artifact("T", name="later")
             assert record.commit(more).node_ids == (4,)
-        migrate.downgrade(record_url, "0002")
+        migrate.downgrade(record_url, "0003")
     with Record.open(record_url) as record, record.read() as reader:
         assert (reader.count(Kind.ARTIFACT), differences(reader)) == (4, [])
     after = dump_database(record_url)
@@ -165,7 +167,7 @@ def test_an_older_record_is_migrated_when_it_is_opened_and_keeps_every_row(
     assert set(before["artifact"]) < set(after["artifact"])
 
 
-def test_events_get_back_the_place_the_log_tells(record_url: str, dump_database: Callable[[str], Dump]) -> None:
+def test_events_get_back_what_the_log_tells_of_them(record_url: str, dump_database: Callable[[str], Dump]) -> None:
     with Record.open(record_url) as record:
         fill(record)
         change = Change()

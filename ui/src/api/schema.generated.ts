@@ -177,6 +177,8 @@ export type ChangeInput = {
   readonly artifacts?: ReadonlyArray<ArtifactInput>;
   /** Executions to insert or update, with what they read and wrote. */
   readonly executions?: ReadonlyArray<ExecutionInput>;
+  /** Events to take back, before others are recorded; earlier states keep them. */
+  readonly withdrawals?: ReadonlyArray<WithdrawalInput>;
   /** Events beyond the executions' inputs and outputs. */
   readonly events?: ReadonlyArray<EventInput>;
   /** Artifacts that belong to contexts. */
@@ -287,6 +289,10 @@ export type EventInput = {
   readonly timeMs?: InputMaybe<Scalars['Int64']['input']>;
   /** Ignore an event that is recorded already; else ALREADY_RECORDED. */
   readonly existOk?: Scalars['Boolean']['input'];
+  /** The protocol that says so: openlineage, mlflow ... */
+  readonly source?: InputMaybe<Scalars['String']['input']>;
+  /** In percent; leave out what is said outright. */
+  readonly confidence?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** How an execution touched an artifact. */
@@ -720,5 +726,15 @@ export type UseInput = {
   readonly type?: InputMaybe<EventType>;
   /** When; the time of the change when left out. */
   readonly timeMs?: InputMaybe<Scalars['Int64']['input']>;
+};
+
+/** An event to take back; nothing happens where there is none. */
+export type WithdrawalInput = {
+  /** A `ref` of this change, or `artifact:42`. */
+  readonly artifact: Scalars['String']['input'];
+  /** A `ref` of this change, or `execution:7`. */
+  readonly execution: Scalars['String']['input'];
+  /** How it was said to be touched. */
+  readonly type: EventType;
 };
 

@@ -39,6 +39,7 @@ test.each([
     { execution: 1, type: 3, artifact: 2, path: ["data", 0, "x"] },
     "execution:1 read artifact:2 as 'data[0].x'",
   ],
+  ["withdrawal", { execution: 1, type: 3, artifact: 2 }, "Withdrew that execution:1 read artifact:2"],
   ["attribution", { context: 1, artifact: 2 }, "Put artifact:2 into context:1"],
   ["association", { context: 1, execution: 2 }, "Put execution:2 into context:1"],
   ["parent_context", { context: 1, parent: 2 }, "Put context:1 inside context:2"],

@@ -55,6 +55,13 @@ export function sentence(
         node("artifact", body.artifact),
         ...(Array.isArray(body.path) && body.path.length ? [{ words: "as" }, { code: pathText(body.path) }] : []),
       ];
+    case "withdrawal":
+      return [
+        { words: "Withdrew that" },
+        node("execution", body.execution),
+        { words: EVENTS[number(body.type) ?? 0] ?? "touched" },
+        node("artifact", body.artifact),
+      ];
     case "attribution":
       return [{ words: "Put" }, node("artifact", body.artifact), { words: "into" }, node("context", body.context)];
     case "association":

@@ -13,6 +13,7 @@ from clew.api.graphql.enums import ArtifactState, ExecutionState, OrderDirection
 from clew.api.graphql.operation import Operation, Snapshot
 from clew.api.graphql.scalars import Int64
 from clew.metadata.errors import Invalid, InvalidFilter
+from clew.metadata.filter.parser import parse
 from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.listing import Order
 from clew.metadata.location import canonical
@@ -114,7 +115,7 @@ def where_of(filter: AnyFilter | None, where: str | None) -> str | None:
     if filter is None:
         return where
     terms = []
-    if where is not None and where.strip():
+    if where is not None and parse(where) is not None:  # by itself: no bracket of it may close ours
         terms.append(f"({where}\n)")  # first, so that positions in errors stay near; the line break ends a comment
     for attribute, name in _EQUAL.items():
         if (text := getattr(filter, attribute, None)) is not None:
@@ -164,7 +165,9 @@ def positions_of(where: str | None, chosen: dict[str, Any]) -> Iterator[None]:
         yield
     except InvalidFilter as error:
         if chosen["where"] != where and error.position > 0:
+            before = f"(at character {error.position})"
             error.position -= 1
+            error.message = error.message.replace(before, f"(at character {error.position})")
         raise
 
 

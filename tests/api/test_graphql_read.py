@@ -117,6 +117,15 @@ def test_a_bad_filter_tells_where_it_is_wrong(asker: Any) -> None:
     assert plain["position"] == text.rindex("AND")
     query = 'query($w: String) { artifacts(where: $w, filter: {name: "x"}) { nodes { id } } }'
     assert asker.refused(query, w=text)["position"] == plain["position"]
+    unknown = asker.refused(query, w="state = LIVE AND nonesuch = 1")
+    assert unknown["position"] == 17
+    assert "(at character 17)" in unknown["message"]
+
+
+def test_a_text_beside_a_typed_filter_is_read_by_itself(asker: Any) -> None:
+    query = 'query($w: String) { artifacts(where: $w, filter: {name: "x"}) { nodes { id } } }'
+    assert asker.refused(query, w="state = LIVE) OR (state = LIVE")["position"] == 12
+    assert asker.ask(query, w="-- nothing but a comment")["artifacts"]["nodes"] == []
 
 
 @pytest.mark.parametrize(

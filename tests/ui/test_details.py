@@ -192,6 +192,7 @@ def test_of_very_many_events_the_first_are_shown_and_that_is_said(serve: Serve, 
         served.ask(record, change={"actor": "tests", "executions": reads})
     open_page(tab.page, f"{served.url}/artifacts/{made[0]['id'].split(':')[1]}?tab=events")
     expect(tab.page.get_by_text("The first 1,000 events")).to_be_visible()
+    expect(tab.page.get_by_text("1,000 rows", exact=True)).to_be_visible()
 
 
 def test_a_context_lists_its_members_and_the_way_to_filter_them(example: Served, tab: Watched) -> None:

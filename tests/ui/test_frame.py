@@ -23,6 +23,22 @@ def test_the_palette_finds_a_model_and_goes_to_its_page(example: Served, page: P
     page.wait_for_url("**/artifacts/*")
 
 
+def test_the_palette_does_things_and_says_when_it_finds_nothing(example: Served, page: Page) -> None:
+    page.goto(f"{example.url}/artifacts")
+    settled(page)
+    page.keyboard.press("Control+k")
+    box = page.get_by_placeholder("A name, an id")
+    box.fill("no such thing at all")
+    expect(page.get_by_text("Nothing is called that.")).to_be_visible()
+    assert axe(page) == []
+    for words, told in (("dark", "data-mantine-color-scheme=dark"), ("contrast", "data-contrast=more")):
+        box.fill(words)
+        expect(page.get_by_role("option").first).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page.locator(f"html[{told}]")).to_have_count(1)
+        page.keyboard.press("Control+k")
+
+
 def test_the_keyboard_alone_reaches_every_page_and_lists_its_keys(example: Served, page: Page) -> None:
     page.goto(example.url)
     settled(page)

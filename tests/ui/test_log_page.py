@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib  # noqa: TID251 (checks the digest as anybody would)
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,22 @@ def shown(page: Page) -> list[int]:
 def shows(page: Page, *seqs: int) -> None:
     """Wait until the rows of exactly these changes are drawn."""
     expect(page.locator(f"{ROW} a[aria-label^='Change ']")).to_have_text([str(seq) for seq in seqs])
+
+
+def test_a_change_of_very_many_effects_is_legible_and_shows_more(serve: Serve, page: Page) -> None:
+    served = serve()
+    types(served)
+    many = [{"type": "system.Model", "name": f"m{number}"} for number in range(300)]
+    seq = served.ask(RECORD, change={"actor": "ann", "artifacts": many})["record"]["seq"]
+    page.goto(f"{served.url}/log?seq={seq}")
+    more = page.get_by_role("button", name=re.compile("^Show more"))
+    more.wait_for()
+    assert crowded(page) == []
+    page.get_by_text("As stored", exact=True).click()
+    page.get_by_text("Effects 300", exact=True).click()
+    more.click()
+    expect(page.get_by_role("link", name="m299")).to_be_visible()
+    assert crowded(page) == []
 
 
 @pytest.fixture

@@ -47,7 +47,9 @@ export function TableTab({
   if (columns.length === 0) {
     return (
       <Empty title="Nothing differs">
-        {count(items.ids.length)} items agree in everything that is told of them. Show also what is the same to see it.
+        {items.ids.length > 1
+          ? `${count(items.ids.length)} items agree in everything that is told of them. Show also what is the same to see it.`
+          : "A comparison takes two items at least. Add another."}
       </Empty>
     );
   }

@@ -72,7 +72,8 @@ export interface TableProps<Row> {
  * It fills the height of its parent: a flex column with `min-height: 0`.
  */
 export function DataTable<Row>(props: TableProps<Row>) {
-  const { paged, columns, chosen = NONE, onChoose, sort = null, onSort, total = null, rowId } = props;
+  const { paged, columns, chosen = NONE, onChoose, sort = null, onSort, rowId } = props;
+  const total = props.total ?? paged.total ?? null;
   const listing = useSyncExternalStore(paged.pages.watch, paged.pages.get);
   const shown = useMemo(() => props.shown ?? columns.map((column) => column.id), [props.shown, columns]);
   const visible = useMemo(() => chosenColumns(columns, shown), [columns, shown]);
@@ -151,7 +152,15 @@ export function DataTable<Row>(props: TableProps<Row>) {
   );
 }
 
-function countText(listing: { waiting: boolean; whole: boolean; known: number }, total: number | null): string {
+interface Counted {
+  readonly waiting: boolean;
+  readonly whole: boolean;
+  readonly known: number;
+  readonly failure: unknown;
+}
+
+function countText(listing: Counted, total: number | null): string {
+  if (listing.failure && listing.known === 0) return "";
   if (listing.waiting) return "Loading";
   const all = total ?? (listing.whole ? listing.known : null);
   if (all === null) return `${count(listing.known)} rows and more`;

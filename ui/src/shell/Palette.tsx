@@ -1,12 +1,15 @@
+import { useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import { useState } from "react";
 import { useQuery } from "urql";
 
+import { useStore } from "../api/store";
 import { KindIcon } from "../kit/Kind";
 import { StateBadge } from "../kit/State";
 import { nodePath } from "../kit/node";
+import { looks, setLooks } from "../theme/looks";
 import { pages } from "./pages";
 import { useNamespace } from "./place";
 import styles from "./Palette.module.css";
@@ -23,6 +26,10 @@ export function Palette({ onClose, onHelp }: { readonly onClose: () => void; rea
     variables: { text: asked, namespace: ns ?? null },
     pause: asked.length === 0,
   });
+  const { setColorScheme } = useMantineColorScheme();
+  const dark = useComputedColorScheme("light") === "dark";
+  const now = useStore(looks);
+  const [more, compact] = [now.contrast === "more", now.density === "compact"];
   const hits = asked ? (data?.search.hits ?? []) : [];
   const go = (act: () => void) => () => {
     onClose();
@@ -46,10 +53,10 @@ export function Palette({ onClose, onHelp }: { readonly onClose: () => void; rea
         placeholder="A name, an id, an address, a digest, a page"
         className={styles.input}
       />
+      <Command.Empty className={styles.empty}>
+        {error ? "The server could not be asked." : fetching ? "Searching" : "Nothing is called that."}
+      </Command.Empty>
       <Command.List className={styles.list}>
-        <Command.Empty className={styles.empty}>
-          {error ? "The server could not be asked." : fetching ? "Searching" : "Nothing is called that."}
-        </Command.Empty>
         {hits.length > 0 && (
           <Command.Group heading={data?.search.partial ? "Record (the search was cut short)" : "Record"}>
             {hits.map(({ node, matched }) => (
@@ -90,6 +97,21 @@ export function Palette({ onClose, onHelp }: { readonly onClose: () => void; rea
         <Command.Group heading="Actions">
           <Command.Item value="keys keyboard help" onSelect={go(onHelp)}>
             List the keys
+          </Command.Item>
+          <Command.Item value="dark light theme colours" onSelect={go(() => setColorScheme(dark ? "light" : "dark"))}>
+            {dark ? "Light theme" : "Dark theme"}
+          </Command.Item>
+          <Command.Item
+            value="high contrast"
+            onSelect={go(() => setLooks({ ...now, contrast: more ? "auto" : "more" }))}
+          >
+            {more ? "Contrast as the system asks" : "More contrast"}
+          </Command.Item>
+          <Command.Item
+            value="compact comfortable density rows"
+            onSelect={go(() => setLooks({ ...now, density: compact ? "comfortable" : "compact" }))}
+          >
+            {compact ? "Comfortable rows" : "Compact rows"}
           </Command.Item>
           <Command.Item
             value="copy link address"

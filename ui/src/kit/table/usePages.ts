@@ -13,6 +13,8 @@ const FIRST_VIEW = 40;
 export interface Paged<Row> {
   readonly pages: Pages<Row, CombinedError>;
   readonly stale: boolean;
+  /** Rows in all, where they are all here. */
+  readonly total?: number;
 }
 
 /**
@@ -47,7 +49,7 @@ export function useArrayPages<Row>(rows: readonly Row[]): Paged<Row> {
     pages.see(0, FIRST_VIEW);
     pages.refresh();
   }, [kept, pages, rows]);
-  return { pages, stale: false };
+  return { pages, stale: false, total: rows.length };
 }
 
 /** Call `refresh` when the record has grown, or the server was found again, and the page is seen: once a second at most. */

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from clew.api.pages import BUILT
-from tests.ui.screen import CHROMIUM, FLAGS, ROOT, SIZES, Served, Watched
+from tests.ui.screen import ANSWER_S, CHROMIUM, FLAGS, ROOT, SIZES, Served, Watched
+
+expect.set_options(timeout=ANSWER_S * 1000)  # a machine that does other things besides is slow, not wrong
 
 EXAMPLE = ROOT / "examples" / "breast_cancer"
 

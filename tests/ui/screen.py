@@ -93,6 +93,12 @@ class Served:
         return answer["data"]
 
 
+NOISE = re.compile(r"net::ERR_NETWORK_CHANGED")
+"""What the machine's network does under the browser; no page can help it."""
+LOST = re.compile(r"net::ERR_|WebSocket|Failed to fetch|NetworkError")
+"""What a browser says of a server that is gone."""
+
+
 class Watched:
     """A tab, and what it complained of."""
 
@@ -107,8 +113,12 @@ class Watched:
         self.page.on("dialog", lambda dialog: self._dialog(dialog.message, dialog.dismiss))
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and not NOISE.search(message.text):
             self.complaints.append(f"{message.type}: {message.text}")
+
+    def forgive(self, pattern: re.Pattern[str] = LOST) -> None:
+        """Forget complaints that a test brought about itself."""
+        self.complaints[:] = [words for words in self.complaints if not pattern.search(words)]
 
     def _asked(self, request: Request) -> None:
         self.requested.append(request.url)

@@ -237,7 +237,7 @@ def test_five_hundred_runs_stand_side_by_side(tmp_path: Path, serve: Serve, tab:
     compare(page, served, ids)
     expect(page.locator(CELL).first).to_be_visible()
     took = time.monotonic() - began
-    assert took < 10, took  # benchmarks/ui.py measures it where nothing else runs
+    assert took < 30, took  # benchmarks/ui.py measures it where nothing else runs
     assert page.locator(CELL).count() < 1000  # those in view, not 25,000
     table(page).evaluate("(table) => table.scrollTo(table.scrollWidth, table.scrollHeight)")
     expect(table(page)).to_contain_text("try 499")

@@ -97,6 +97,8 @@ def test_hostile_names_run_nothing_and_break_nothing(odd: tuple[Served, dict[str
     page = tabs(size=size).page
     for name in ("hostile", "long", "rtl", "cjk", "sql", "scheme"):
         open_page(page, f"{served.url}/artifacts/{ids[name].split(':')[1]}")
+        told = served.ask("query($id: ID!) {node(id: $id) {label}}", id=ids[name])["node"]["label"]
+        expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(re.escape(told[:60])))
         shoot(page, f"detail-{name}-{size}")
         assert crowded(page) == [], name
         assert axe(page) == [], name
@@ -106,6 +108,7 @@ def test_a_node_that_is_not_recorded_is_said_to_be_none(example: Served, tab: Wa
     for kind in ("artifacts", "executions", "contexts", "types"):
         tab.page.goto(f"{example.url}/{kind}/999999999")
         expect(tab.page.get_by_role("alert")).to_contain_text("_NOT_FOUND")
+        expect(tab.page.get_by_role("alert")).not_to_contain_text("`clew ")
 
 
 def test_values_are_exact_typed_and_copied_to_the_letter(serve: Serve, tabs: Tabs) -> None:

@@ -242,9 +242,8 @@ def test_without_webgl_a_plain_canvas_draws_the_dots(woven: Woven, page: Page) -
     expect(page.get_by_text("51 of 51 nodes")).to_be_visible()
     canvas = page.locator("[data-renderer=canvas] canvas").first
     expect(canvas).to_be_visible()
-    page.wait_for_timeout(300)
     drawn = "node => node.getContext('2d').getImageData(0, 0, node.width, node.height).data.some((value) => value > 0)"
-    assert canvas.evaluate(drawn)
+    page.wait_for_function(drawn, arg=canvas.element_handle())
 
 
 def test_it_can_be_taken_along(woven: Woven, page: Page, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ export function told(error: CombinedError): Told {
     return {
       code: text(more.code) || "ERROR",
       message: first.message,
-      remedy: text(more.remedy),
+      remedy: here(text(more.code), text(more.remedy)),
       field: text(more.field),
     };
   }
@@ -26,6 +26,13 @@ export function told(error: CombinedError): Told {
     remedy: "It is asked again as soon as it answers.",
     field: "",
   };
+}
+
+/** A remedy that one finds on these pages, where the server's is a command of the terminal. */
+function here(code: string, remedy: string): string {
+  return code.endsWith("NOT_FOUND") && remedy.includes("`clew ")
+    ? "Search for it: Ctrl+K finds names and ids."
+    : remedy;
 }
 
 function text(value: unknown): string {

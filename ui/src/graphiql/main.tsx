@@ -53,7 +53,23 @@ function tokenFromHeaders(): Record<string, unknown> {
   }
 }
 
+// Its tabs hold buttons, which a tab may not: they are told as a list of buttons, one of them the current one.
+function tellTabs(): void {
+  for (const list of document.querySelectorAll(".graphiql-tabs[role=tablist]")) list.setAttribute("role", "list");
+  for (const tab of document.querySelectorAll(".graphiql-tab")) {
+    const current = tab.getAttribute("aria-selected");
+    if (current === null) continue;
+    tab.setAttribute("role", "listitem");
+    tab.removeAttribute("aria-selected");
+    tab.querySelector("button")?.setAttribute("aria-current", current);
+  }
+  const panel = document.querySelector("#graphiql-session[role=tabpanel]");
+  panel?.setAttribute("role", "group");
+}
+
 const root = document.getElementById("graphiql");
 if (root) {
+  const seen = { subtree: true, childList: true, attributeFilter: ["aria-selected", "role"] };
+  new MutationObserver(tellTabs).observe(root, seen);
   createRoot(root).render(<GraphiQL fetcher={fetcher} defaultQuery={QUERY} shouldPersistHeaders />);
 }

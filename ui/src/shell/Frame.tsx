@@ -15,15 +15,16 @@ import styles from "./Frame.module.css";
 import { type Key, listenToKeys, useKeys } from "./keys";
 import { Nav } from "./Nav";
 import { pages } from "./pages";
+import { patient } from "./patient";
 import { useEmbedded } from "./place";
 import { toasts } from "./toast";
 
-const TokenForm = lazy(() => import("./TokenForm").then(({ TokenForm }) => ({ default: TokenForm })));
-const Palette = lazy(() => import("./Palette").then(({ Palette }) => ({ default: Palette })));
-const Menu = lazy(() => import("./Menu").then(({ Menu }) => ({ default: Menu })));
-const Toasts = lazy(() => import("./Toasts").then(({ Toasts }) => ({ default: Toasts })));
-const Namespace = lazy(() => import("./Namespace").then(({ Namespace }) => ({ default: Namespace })));
-const KeyList = lazy(() => import("./KeyList").then(({ KeyList }) => ({ default: KeyList })));
+const TokenForm = lazy(() => patient(() => import("./TokenForm")).then(({ TokenForm }) => ({ default: TokenForm })));
+const Palette = lazy(() => patient(() => import("./Palette")).then(({ Palette }) => ({ default: Palette })));
+const Menu = lazy(() => patient(() => import("./Menu")).then(({ Menu }) => ({ default: Menu })));
+const Toasts = lazy(() => patient(() => import("./Toasts")).then(({ Toasts }) => ({ default: Toasts })));
+const Namespace = lazy(() => patient(() => import("./Namespace")).then(({ Namespace }) => ({ default: Namespace })));
+const KeyList = lazy(() => patient(() => import("./KeyList")).then(({ KeyList }) => ({ default: KeyList })));
 
 /** Around every page: navigation, breadcrumbs, search, the keyboard, and how the server stands. */
 export function Frame(): ReactNode {

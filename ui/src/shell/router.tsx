@@ -14,6 +14,7 @@ import { lineageSearch } from "../lineage/search";
 import { logSearch } from "../log/search";
 import { runSearch, runsSearch, schedulesSearch } from "../runs/search";
 import { typeSearch } from "../types/search";
+import { patient } from "./patient";
 import { ErrorFace, Loading, NotFound } from "./faces";
 import { Frame } from "./Frame";
 import { shared } from "./search";
@@ -30,7 +31,7 @@ const root = createRootRoute({
 
 // The loader's type is said, not inferred: what a page's hooks know of the router must not depend on the page.
 function page(load: () => Promise<object>, name: string): RouteComponent {
-  return lazyRouteComponent(load as () => Promise<Record<string, RouteComponent>>, name);
+  return lazyRouteComponent(() => patient(load) as Promise<Record<string, RouteComponent>>, name);
 }
 
 const at = { getParentRoute: () => root } as const;

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from clew.executors.runs.service import RunService
 from clew.graph.protocol import GraphEngine
 from clew.graph.sql import SqlEngine
+from clew.metadata.identity import Identity
 from clew.metadata.namespaces import Namespaces
 from clew.metadata.reader import Reader
 from clew.metadata.record import Record
@@ -31,6 +32,14 @@ class Services:
     started_ms: int = field(default_factory=lambda: int(time.time() * 1000))
     """When it began to serve."""
     namespaces: Namespaces = field(default_factory=Namespaces)
+    identity: Identity = None  # type: ignore[assignment]
+    """What protocols say goes through it; one of the record's own, where none is given."""
+
+    def __post_init__(self) -> None:
+        """Have an identity."""
+        given: object = self.identity
+        if given is None:
+            object.__setattr__(self, "identity", Identity(self.record))
 
     def read(self) -> AbstractContextManager[Reader]:
         """A snapshot of now. Errors: TooLong beyond ``most_rows``."""

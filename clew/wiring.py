@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from clew.graph.choose import Choice
     from clew.graph.protocol import GraphEngine
     from clew.metadata.blobs import ArtifactStore, LocalStore
+    from clew.metadata.identity import Identity
     from clew.metadata.record import Record
 
 
@@ -75,6 +76,13 @@ class Home:
         if self._create:
             self._make_folder()
         return Record.open(where, create=self._create)
+
+    @cached_property
+    def identity(self) -> Identity:
+        """What protocols say becomes one graph here."""
+        from clew.metadata.identity import Identity
+
+        return Identity(self.record)
 
     @cached_property
     def blobs(self) -> ArtifactStore:
@@ -148,6 +156,7 @@ class Home:
             version=__version__,
             home=self.name,
             runs=self.run_service(),
+            identity=self.identity,
         )
 
     def close(self) -> None:

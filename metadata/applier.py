@@ -28,6 +28,8 @@ from clew.metadata.planner import (
     check_properties,
     event_row,
     event_type,
+    forget,
+    give,
     insert_row,
     make_receipt,
     missing,
@@ -71,11 +73,13 @@ class Applier:
     def apply(self, encoded: EncodedChange) -> Receipt:
         """Apply ``encoded``; ``head``, ``types`` and ``rows`` are as after it. Errors: those of the change."""
         change = encoded.change
+        forget(change)
         request = b""
         if change.key is not None:
             request = request_digest(encoded)
             earlier = self._earlier(change, request)
             if earlier is not None:
+                give(change, earlier.node_ids)
                 return earlier
         for type_put in change.types:
             self.type_ids[id(type_put)] = self._put_type(type_put)
@@ -92,6 +96,7 @@ class Applier:
                 self._put_link(table, link)
         for link in change.parents:
             self._put_parent(link)
+        give(change, node_ids)
         receipt = self._finish(change, tuple(self.type_ids[id(p)] for p in change.types), tuple(node_ids))
         if change.key is not None:
             row = (change.namespace, change.key, receipt.seq, request, receipt_text(receipt))
@@ -308,7 +313,7 @@ class Applier:
         artifact = self._resolve(put.artifact, Kind.ARTIFACT, "withdrawal.artifact")
         key = (execution, event_type(put.type), artifact)
         found = self._fetch(f"SELECT {','.join(EVENT)} FROM event WHERE {_EVENT_KEY}", key)
-        if found:
+        if found and put.location in (None, found[0][9]):
             self.session.execute(f"DELETE FROM event WHERE {_EVENT_KEY}", key)
             self.rows["event_history"].append((*found[0], self.seq))
             self.ops.append(withdrawal_op(key))
@@ -350,6 +355,8 @@ class Applier:
         if isinstance(arg, int) and not isinstance(arg, bool):
             self._require_exists(kind, arg, field)
             return arg
+        if isinstance(arg, NodePut) and id(arg) not in self.ids and arg.kind is kind and arg.given is not None:
+            return self._resolve(arg.given, kind, field)
         return resolve_put(arg, kind, field, self.ids)
 
     def _require_exists(self, kind: Kind, id: int, field: str) -> None:

@@ -7,7 +7,7 @@
     receipt = record.commit(change)
     receipt.id(raw)
 
-Edges name nodes by id, or by the put that will create them.
+Edges name nodes by id, or by the put that will create them: of the same change, or of one committed before.
 """
 
 from __future__ import annotations
@@ -75,6 +75,8 @@ class NodePut:
     """With ``reuse``: leave a node that exists untouched."""
     insert_id: int | None = None
     """Import only: the id a new node must get."""
+    given: int | None = field(default=None, init=False)
+    """The id it got: a later change may name the put itself."""
 
 
 NodeArg = NodePut | int
@@ -95,6 +97,10 @@ class EventPut:
     """The protocol that said so: ``openlineage``, ``mlflow``, ``notebook`` ..."""
     confidence: int | None = None
     """In percent; None where it was said outright."""
+    location: str | None = None
+    """What was said to be read or written, where the artifact was found by it: see metadata/identity."""
+    said: str | None = None
+    """JSON of what was said of it, where that is more than one location, at this time and under this path."""
 
 
 @dataclass(slots=True, eq=False)
@@ -104,6 +110,8 @@ class Withdrawal:
     artifact: NodeArg
     execution: NodeArg
     type: EventType
+    location: str | None = None
+    """Only an event that was said of this location; None: any."""
 
 
 @dataclass(slots=True, eq=False)

@@ -60,10 +60,9 @@ def encode_change(change: Change) -> EncodedChange:
         if put.id is not None or put.reuse:
             plain = False
     if plain:
-        plain = all(
-            isinstance(e.artifact, NodePut) or isinstance(e.execution, NodePut) for e in change.events
-        ) and not any(
-            isinstance(link.context, int) and isinstance(link.member, int)
+        own = {id(put) for put in change.nodes}
+        plain = all(id(e.artifact) in own or id(e.execution) in own for e in change.events) and all(
+            id(link.context) in own or id(link.member) in own
             for links in (change.attributions, change.associations)
             for link in links
         )
@@ -195,7 +194,10 @@ def _request(encoded: EncodedChange) -> list[object]:
     def type_ref(wanted: object) -> object:
         return ["put", type_position.get(id(wanted), -1)] if isinstance(wanted, TypePut) else wanted
 
-    withdrawn = [[ref(w.artifact), ref(w.execution), int(w.type)] for w in change.withdrawals]
+    withdrawn = [
+        [ref(w.artifact), ref(w.execution), int(w.type), *([w.location] if w.location else [])]
+        for w in change.withdrawals
+    ]
     return [
         change.actor,
         change.namespace,
@@ -224,6 +226,8 @@ def _request(encoded: EncodedChange) -> list[object]:
 
 def _said(put: EventPut) -> tuple[object, ...]:
     """Who said so, where that was told: requests kept before it could be have the digests they had."""
+    if put.location is not None:
+        return (put.source, put.confidence, put.location, put.said)
     return () if put.source is None and put.confidence is None else (put.source, put.confidence)
 
 

@@ -1,7 +1,7 @@
 """The operations of a change as they stand in the log: JSON, positional, the effect of each and not its request.
 
     ["a" | "e" | "c" | "t", ...]                the row after: the columns of its table in order, without updated_seq
-    ["v", execution, type, artifact, time_ms, path?, source?, confidence?]                                an event
+    ["v", execution, type, artifact, time_ms, path?, source?, confidence?, location?, said?]              an event
     ["w", execution, type, artifact]                                                            an event taken back
     ["at", context, artifact]  ["as", context, execution]  ["pc", context, parent]                          the links
 
@@ -42,6 +42,7 @@ _LINKS: Final = {
     "as": ("association", "context", "execution"),
     "pc": ("parent_context", "context", "parent"),
 }
+_EVENT_MORE: Final = ("path", "source", "confidence", "location", "said")
 _LINK_TAGS: Final = {table: tag for tag, (table, _, _) in _LINKS.items()}
 
 
@@ -62,6 +63,8 @@ def type_op(row: Row) -> Op:
 
 def event_op(row: Row) -> Op:
     """The operation that adds an event."""
+    if row[9] is not None:
+        return ["v", row[0], row[1], row[2], row[4], _json(row[3]), *row[7:10], _json(row[10])]
     if row[7] is not None or row[8] is not None:
         return ["v", row[0], row[1], row[2], row[4], _json(row[3]), row[7], row[8]]
     if row[3] is None:
@@ -89,11 +92,7 @@ def operations(log: bytes) -> list[tuple[str, dict[str, Any]]]:
             after = op[1]
         elif tag == "v":
             after = {"execution": op[1], "type": op[2], "artifact": op[3], "time_ms": op[4]}
-            after |= {
-                name: value
-                for name, value in zip(("path", "source", "confidence"), op[5:], strict=False)
-                if value is not None
-            }
+            after |= {name: value for name, value in zip(_EVENT_MORE, op[5:], strict=False) if value is not None}
             tag = "event"
         elif tag == "w":
             after = {"execution": op[1], "type": op[2], "artifact": op[3]}

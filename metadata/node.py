@@ -140,6 +140,8 @@ class Event:
     """The protocol that said so; None where that was not told."""
     confidence: int | None = None
     """In percent; None where it was said outright."""
+    location: str | None = None
+    """What was said to be read or written; None where the artifact itself was named."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ by statement under a savepoint. Both leave their effects in the same rows and th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -44,6 +44,7 @@ NOT_FOUND: dict[Kind, type[NotFound]] = {
     Kind.CONTEXT: ContextNotFound,
 }
 SOURCE_MAX_BYTES = 64
+LOCATION_MAX_BYTES = 32768
 _EVENT_TYPES = frozenset(int(t) for t in EventType if t is not EventType.UNKNOWN)
 
 
@@ -100,6 +101,7 @@ class PlainPlan:
     def add(self, encoded: EncodedChange) -> Receipt:
         """Plan one change. Errors: those of its own; NotPlain."""
         change, head = encoded.change, self.head
+        forget(change)
         time_ms = max(head.time_ms, self.now_ms)
         seq = head.seq + 1
         ops: list[Op] = []
@@ -138,6 +140,7 @@ class PlainPlan:
         self.rows["change"].append(change_row(seq, time_ms, change, log))
         self.dirty = True
         self.learn(change, node_ids)
+        give(change, node_ids)
         head.seq, head.time_ms, head.dense = seq, time_ms, dense
         head.next_artifact, head.next_execution, head.next_context = (
             next_id[_ARTIFACT],
@@ -158,6 +161,18 @@ class PlainPlan:
                 raise NotPlain
             if self.existing is not None and id not in self.existing[kind]:
                 raise missing(kind, id, field)
+
+
+def forget(change: Change) -> None:
+    """No put of ``change`` has an id: it is planned anew."""
+    for put in change.nodes:
+        put.given = None
+
+
+def give(change: Change, node_ids: Iterable[int]) -> None:
+    """Let later changes name the puts of ``change``."""
+    for put, node_id in zip(change.nodes, node_ids, strict=True):
+        put.given = node_id
 
 
 def named_ids(change: Change) -> Iterator[tuple[Kind, int, str]]:
@@ -255,7 +270,22 @@ def event_row(put: EventPut, execution: int, artifact: int, time_ms: int, seq: i
     sure: object = put.confidence
     if sure is not None and (not isinstance(sure, int) or isinstance(sure, bool) or not 0 <= sure <= 100):
         raise Invalid("confidence is no percentage", field="event.confidence", value=sure, remedy="Give 0 to 100")
-    return (execution, number, artifact, path, when, seq, place, put.source, put.confidence)
+    if put.location is not None or put.said is not None:
+        _check_said(put)
+    return (execution, number, artifact, path, when, seq, place, put.source, put.confidence, put.location, put.said)
+
+
+def _check_said(put: EventPut) -> None:
+    said: object = put.said
+    check_text(put.location, "event.location", LOCATION_MAX_BYTES)
+    if said is None and put.location:
+        return
+    try:
+        if put.location and isinstance(said, str) and isinstance(orjson.loads(said), list):
+            return
+    except ValueError:
+        pass
+    raise Invalid("what was said is a list, of a location", field="event.said", value=said, remedy="Leave it out")
 
 
 def change_row(seq: int, time_ms: int, change: Change, log: bytes) -> Row:
@@ -276,8 +306,9 @@ def _resolve(arg: NodeArg, kind: Kind, field: str, ids: dict[Kind, dict[int, int
     found = ids[kind].get(id(arg))
     if found is not None:
         return found
-    if type(arg) is int and 0 < arg < limits[kind]:
-        return arg
+    number = arg.given if isinstance(arg, NodePut) and arg.kind is kind else arg
+    if type(number) is int and 0 < number < limits[kind]:
+        return number
     return resolve_put(arg, kind, field, ids[kind])
 
 

@@ -28,7 +28,7 @@ _EDGE_KEYS = {
     "association": ("context", "execution"),
     "parent_context": ("context", "parent"),
 }
-_EVENT_REST = "path, time_ms, created_seq, place, source, confidence"
+_EVENT_REST = "path, time_ms, created_seq, place, source, confidence, location, said"
 _EVENT = f"execution_id, type, artifact_id, {_EVENT_REST}"
 _EDGE_SQL = {
     "event": f"SELECT {_EVENT} FROM event",
@@ -79,6 +79,7 @@ def replay(changes: Iterable[tuple[int, int, Ops]], state: State | None = None) 
 def _event_rest(after: Row, seq: int) -> tuple[Any, ...]:
     return (
         after.get("path"), after["time_ms"], seq, after["place"], after.get("source"), after.get("confidence"),
+        after.get("location"), after.get("said"),
     )  # fmt: skip
 
 
@@ -123,7 +124,7 @@ def state_of(reader: Reader) -> State:
         for row in reader.query(sql):
             rest = list(row[width:])
             if table in ("event", "event_history"):
-                rest[0] = None if rest[0] is None else orjson.loads(rest[0])
+                rest[0], rest[-1] = (None if text is None else orjson.loads(text) for text in (rest[0], rest[-1]))
             state.edges[table][tuple(row[:width])] = tuple(rest)
     return state
 

@@ -87,7 +87,7 @@ def node_of_row(kind: Kind, row: Row, types: TypeTable) -> Node:
 def event_of_row(row: Row) -> Event:
     """A row in the order of ``columns.EVENT``."""
     path = tuple(orjson.loads(row[3])) if row[3] else ()
-    event: Event = _event(row[0], row[2], _EVENT_TYPES[row[1]], path, row[4], row[5], row[7], row[8])
+    event: Event = _event(row[0], row[2], _EVENT_TYPES[row[1]], path, row[4], row[5], *row[7:10])
     return event
 
 

@@ -24,6 +24,7 @@ EXECUTION: Final = (
 CONTEXT: Final = (*NODE, "properties", "custom_properties", *TIMES)
 EVENT: Final = (
     "execution_id", "type", "artifact_id", "path", "time_ms", "created_seq", "place", "source", "confidence",
+    "location", "said",
 )  # fmt: skip
 ATTRIBUTION: Final = ("context_id", "artifact_id", "created_seq")
 ASSOCIATION: Final = ("context_id", "execution_id", "created_seq")

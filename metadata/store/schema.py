@@ -160,6 +160,8 @@ def _event_columns() -> list[sa.Column[Any]]:
         sa.Column("place", Int, nullable=False, server_default="0"),  # among the events of its change
         sa.Column("source", sa.Text),  # the protocol that said so
         sa.Column("confidence", Small),  # percent; NULL: said outright
+        sa.Column("location", sa.Text),  # what was said to be read or written; NULL: the artifact itself
+        sa.Column("said", sa.Text),  # JSON of what was said of it, where that is more than the columns tell
     ]
 
 
@@ -171,6 +173,7 @@ event = sa.Table(
     sqlite_with_rowid=False,
 )
 sa.Index("ix_event_artifact", event.c.artifact_id, event.c.type, event.c.execution_id)
+sa.Index("ix_event_location", event.c.location, postgresql_using="hash", **_unless_null(event, "location"))
 
 event_history = sa.Table(
     "event_history",

@@ -551,7 +551,7 @@ def request_of(change: Change) -> Any:
     return (
         change.actor,
         [(repr(p.type), p.can_add_fields, p.can_omit_fields) for p in change.types],
-        [[repr(getattr(p, s)) for s in NodePut.__slots__] for p in change.nodes],
+        [[repr(getattr(p, s)) for s in NodePut.__slots__ if s != "given"] for p in change.nodes],
         [
             (ref(e.artifact), ref(e.execution), e.type, e.path, e.time_ms, e.exist_ok, e.source, e.confidence)
             for e in change.events

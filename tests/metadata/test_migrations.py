@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from clew.metadata import log
-from clew.metadata.change import Change
+from clew.metadata.change import Change, EventPut
 from clew.metadata.errors import SchemaTooNew
 from clew.metadata.ids import Kind
 from clew.metadata.node import NodeType
@@ -94,6 +94,9 @@ def fill(record: Record) -> None:
     change.event(artifacts[1], step, EventType.INPUT, path=("odd",), source="notebook")
     change.attribute(run, artifacts[0])
     change.associate(run, step)
+    change.events.append(
+        EventPut(artifacts[2], step, EventType.INPUT, (), 7, True, "mlflow", None, "s3://b/x", '[["s3://b/y",5]]')
+    )
     record.commit(change)
     update = Change()
     update.artifact(id=1, custom_properties={"x": 1.5})

@@ -1,4 +1,4 @@
-"""Events tell which protocol said so and how sure that is, and can be withdrawn.
+"""Events tell which protocol said so, how sure that is and of which location, and can be withdrawn.
 
 Revision: 0003.
 """
@@ -23,14 +23,17 @@ Int = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 Small = sa.SmallInteger().with_variant(sa.Integer, "sqlite")
 CHUNK = 1000
 _KEY = ("execution", "type", "artifact")
+_TOLD = {"source", "confidence", "location", "said"}
 _FILL = sa.text(
-    "UPDATE event SET source = :source, confidence = :confidence "
+    "UPDATE event SET source = :source, confidence = :confidence, location = :location, said = :said "
     "WHERE execution_id = :execution AND type = :type AND artifact_id = :artifact AND created_seq = :seq"
 )
 _PAST = sa.text(
     "INSERT INTO event_history "
-    "(execution_id, type, artifact_id, path, time_ms, created_seq, place, source, confidence, until_seq) "
-    "VALUES (:execution, :type, :artifact, :path, :time_ms, :seq, :place, :source, :confidence, :until)"
+    "(execution_id, type, artifact_id, path, time_ms, created_seq, place, source, confidence, location, said, "
+    "until_seq) "
+    "VALUES (:execution, :type, :artifact, :path, :time_ms, :seq, :place, :source, :confidence, :location, :said, "
+    ":until)"
 )
 
 
@@ -38,6 +41,16 @@ def upgrade() -> None:
     """Add the columns and the table of what was withdrawn, and fill both from the log."""
     op.add_column("event", sa.Column("source", sa.Text))
     op.add_column("event", sa.Column("confidence", Small))
+    op.add_column("event", sa.Column("location", sa.Text))
+    op.add_column("event", sa.Column("said", sa.Text))
+    op.create_index(
+        "ix_event_location",
+        "event",
+        ["location"],
+        postgresql_using="hash",
+        postgresql_where=sa.text("location IS NOT NULL"),
+        sqlite_where=sa.text("location IS NOT NULL"),
+    )
     op.create_table(
         "event_history",
         sa.Column("execution_id", Int, nullable=False),
@@ -49,6 +62,8 @@ def upgrade() -> None:
         sa.Column("place", Int, nullable=False, server_default="0"),
         sa.Column("source", sa.Text),
         sa.Column("confidence", Small),
+        sa.Column("location", sa.Text),
+        sa.Column("said", sa.Text),
         sa.Column("until_seq", Int, nullable=False),
         sa.PrimaryKeyConstraint("execution_id", "type", "artifact_id", "until_seq"),
         sqlite_with_rowid=False,
@@ -59,7 +74,7 @@ def upgrade() -> None:
     for seq, table, effect in _effects(connection):
         if table == "withdrawal":
             withdrawn.add(tuple(effect[name] for name in _KEY))
-        elif table == "event" and ("source" in effect or "confidence" in effect):
+        elif table == "event" and not _TOLD.isdisjoint(effect):
             connection.execute(_FILL, _row(effect, seq))
     held: dict[tuple[int, ...], dict[str, Any]] = {}
     for seq, table, effect in _effects(connection) if withdrawn else ():
@@ -84,12 +99,15 @@ def _effects(connection: sa.Connection) -> Iterator[tuple[int, str, dict[str, An
 
 
 def _row(effect: dict[str, Any], seq: int) -> dict[str, Any]:
-    path = orjson.dumps(effect["path"]).decode() if "path" in effect else None
-    return {"source": None, "confidence": None} | effect | {"path": path, "seq": seq}
+    text = {name: orjson.dumps(effect[name]).decode() if name in effect else None for name in ("path", "said")}
+    return dict.fromkeys(_TOLD) | effect | text | {"seq": seq}
 
 
 def downgrade() -> None:
     """Forget both; the log still tells them."""
     op.drop_table("event_history")
+    op.drop_index("ix_event_location", table_name="event")
+    op.drop_column("event", "said")
+    op.drop_column("event", "location")
     op.drop_column("event", "confidence")
     op.drop_column("event", "source")

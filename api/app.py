@@ -26,6 +26,9 @@ from clew.api.graphql.websocket import Socket
 from clew.api.guard import Guard
 from clew.api.health import Health
 from clew.api.metrics import Metrics
+from clew.api.mlflow.project import catch_up
+from clew.api.mlflow.routes import mlflow_routes
+from clew.api.mlflow.store.database import TrackingStore
 from clew.api.mlmd.service import MetadataStoreService
 from clew.api.mlmd.web import web_routes
 from clew.api.pages import page_routes
@@ -40,6 +43,7 @@ def create_app(services: Services, settings: ApiSettings | None = None) -> FastA
     pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="clew-api")
     stream = Stream(Pulse(services.record.seq, pool, settings.poll_s), pool)
     guard, metrics = Guard(settings), Metrics()
+    tracking = TrackingStore(services.record)
     service = GraphQLService(services, settings)
     graphql, health = GraphQLHttp(service, stream, metrics), Health(services, stream, metrics)
 
@@ -48,8 +52,11 @@ def create_app(services: Services, settings: ApiSettings | None = None) -> FastA
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if tracking.exists():
+            await asyncio.to_thread(catch_up, services, tracking)
         yield
         await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
+        tracking.close()
 
     app = FastAPI(
         title="Clew",
@@ -66,6 +73,7 @@ def create_app(services: Services, settings: ApiSettings | None = None) -> FastA
         Route("/healthz", health.healthz, methods=["GET"]),
         Route("/readyz", health.readyz, methods=["GET"]),
         Route("/metrics", health.metrics_text, methods=["GET"]),
+        *mlflow_routes(services, tracking, pool),
         *web_routes(MetadataStoreService(services), pool),
         *page_routes(settings),
     ]

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from clew.api.errors import UNAUTHENTICATED, http_status, told
 from clew.api.guard import Guard
 from clew.api.metrics import Metrics
+from clew.api.mlflow.errors import mlflow_refusal
 from clew.api.mlmd.web import web_refusal
 from clew.metadata.errors import ClewError
 
@@ -69,6 +70,7 @@ class Front:
         else:
             body = {"error": extensions}
         answer = web_refusal(scope["path"], Headers(scope=scope).get("content-type", ""), error)
+        answer = answer or mlflow_refusal(scope["path"], error, request_id)
         if answer is None:
             headers = {"www-authenticate": "Bearer"} if extensions["code"] == UNAUTHENTICATED else None
             answer = Response(orjson.dumps(body), http_status(error), headers, "application/json")

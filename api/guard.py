@@ -7,6 +7,7 @@ sends one, must be the server's own or an allowed one. Behind a token, hosts are
 
 from __future__ import annotations
 
+import base64
 import hmac
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from clew.api.pages import is_page
 from clew.api.settings import LOOPBACK, ApiSettings
 from clew.metadata.errors import PermissionDenied
 
-OPEN_PATHS = ("/healthz", "/readyz")
+OPEN_PATHS = ("/healthz", "/readyz", "/health", "/version")
 """Answered without a token: they tell nothing of the record."""
 
 
@@ -40,11 +41,16 @@ class Guard:
             self.check_token(headers.get("authorization"))
 
     def check_token(self, authorization: str | None) -> None:
-        """Compare the bearer token in constant time. Errors: RequestError (401)."""
+        """Compare the bearer token in constant time, or Basic's password, as MLflow's client sends it.
+
+        Errors: RequestError (401).
+        """
         token = self.settings.token
         if token is None:
             return
         scheme, _, given = (authorization or "").partition(" ")
+        if scheme.lower() == "basic":
+            scheme, given = "bearer", _password(given)
         if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), token.encode()):
             raise RequestError(
                 "a token is needed" if not given else "the token is not the right one",
@@ -75,6 +81,14 @@ class Guard:
             value=origin,
             remedy="Allow the origin in the server's settings",
         )
+
+
+def _password(given: str) -> str:
+    """The password of Basic credentials; whoever has the server's token may call himself what he likes."""
+    try:
+        return base64.b64decode(given.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _name(host: str) -> str:

@@ -1,0 +1,1 @@
+"""MLflow's tracking protocol over the record."""

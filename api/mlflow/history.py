@@ -1,0 +1,182 @@
+"""Metric histories: whole, by pages, of several runs, and thinned out evenly for a chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from clew.api.mlflow.call import Answer, Call, Endpoint
+from clew.api.mlflow.entities import find_run, metric
+from clew.api.mlflow.errors import Refused
+from clew.api.mlflow.paging import offset_of, token_of
+from clew.api.mlflow.runs import RUN_ID
+from clew.api.mlflow.store.database import Session
+from clew.api.mlflow.wire import DOCS, Field, need
+
+MOST_BULK, MOST_RUNS = 25_000, 100
+MOST_POINTS_A_RUN = 2500
+_POINTS = (
+    "FROM ml_point p JOIN ml_metric m ON m.number = p.metric WHERE p.run = ? AND m.name = ? "
+    "ORDER BY p.time_ms, p.step, p.value"
+)
+_COLUMNS = "value, is_nan, time_ms, step"
+_BY_STEP = "ORDER BY step, time_ms, value, is_nan"
+
+
+def get_history(call: Call) -> Answer:
+    """``metrics/get-history``."""
+    key, most = call.text("metric_key"), call.given.get("max_results")
+    if most is not None and most <= 0:
+        raise Refused(f"Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer.")
+    with call.store.read() as session:
+        run = find_run(session, call.namespace, call.text("run_id"))
+        offset = offset_of(call.text("page_token"))
+        limit = -1 if most is None else most + 1
+        rows = session.fetch(
+            f"SELECT p.value, p.is_nan, p.time_ms, p.step {_POINTS} {_limit(session)}", (run.number, key, limit, offset)
+        )
+    answer: dict[str, Any] = {}
+    if most is not None and len(rows) > most:
+        rows = rows[:most]
+        answer["next_page_token"] = token_of(offset + most)
+    if rows:
+        answer["metrics"] = [metric(key, *row) for row in rows]
+    return answer
+
+
+def _limit(session: Session) -> str:
+    return "LIMIT ? OFFSET ?" if session.dialect == "sqlite" else "LIMIT NULLIF(?, -1) OFFSET ?"
+
+
+def get_history_bulk(call: Call) -> Answer:
+    """``metrics/get-history-bulk``: of several runs, by run."""
+    runs, key = call.items("run_id"), call.text("metric_key")
+    if not runs:
+        raise Refused("GetMetricHistoryBulk request must specify at least one run_id.")
+    if len(runs) > MOST_RUNS:
+        raise Refused(
+            f"GetMetricHistoryBulk request cannot specify more than {MOST_RUNS} run_ids. Received {len(runs)} run_ids."
+        )
+    if "metric_key" not in call.given:
+        raise Refused("GetMetricHistoryBulk request must specify a metric_key.")
+    most = min(call.whole("max_results", MOST_BULK), MOST_BULK)
+    told: list[dict[str, Any]] = []
+    with call.store.read() as session:
+        for run_id in sorted(set(runs)):
+            if len(told) >= most:
+                break
+            run = find_run(session, call.namespace, run_id)
+            sql = f"SELECT p.value, p.is_nan, p.time_ms, p.step {_POINTS} {_limit(session)}"
+            rows = session.fetch(sql, (run.number, key, most - len(told), 0))
+            told += [metric(key, *row) | {"run_id": run_id} for row in rows]
+    return {"metrics": told}
+
+
+def get_history_interval(call: Call) -> Answer:
+    """``metrics/get-history-bulk-interval``: at most ``max_results`` points a run, evenly, with the first and last."""
+    runs, key = call.items("run_ids"), call.text("metric_key")
+    if len(runs) > MOST_RUNS:
+        raise Refused(
+            f"GetMetricHistoryBulkInterval request must specify at most {MOST_RUNS} run_ids. "
+            f"Received {len(runs)} run_ids." + DOCS
+        )
+    most = call.whole("max_results", MOST_POINTS_A_RUN)
+    if not 1 <= most <= MOST_POINTS_A_RUN:
+        raise Refused(f"max_results must be between 1 and {MOST_POINTS_A_RUN}." + DOCS)
+    steps = call.given.get("start_step"), call.given.get("end_step")
+    if (steps[0] is None) != (steps[1] is None):
+        raise Refused("If either start step or end step are specified, both must be specified.")
+    if steps[0] is not None and steps[0] > steps[1]:
+        raise Refused(f"end_step must be greater than start_step. Found start_step={steps[0]} and end_step={steps[1]}.")
+    told: list[dict[str, Any]] = []
+    with call.store.read() as session:
+        found = [find_run(session, call.namespace, run_id) for run_id in runs]
+        for run in found:
+            rows = sampled(session, run.number, key, most, *steps)
+            told += [metric(key, *row) | {"run_id": run.id} for row in rows]
+    return {"metrics": told} if told else {}
+
+
+def sampled(
+    session: Session, run: int, key: str, most: int, first: int | None = None, last: int | None = None
+) -> Sequence[tuple[Any, ...]]:
+    """Points by step, thinned out to ``most``: the first of each of as many buckets of equal size, and the last one."""
+    number = session.one("SELECT number FROM ml_metric WHERE name = ?", (key,))
+    if number is None:
+        return []
+    where, given = "run = ? AND metric = ?", [run, number[0]]
+    if first is not None and last is not None:
+        where, given = f"{where} AND step >= ? AND step <= ?", [*given, first, last]
+    counted = session.one(f"SELECT COUNT(*), MIN(step), MAX(step) FROM ml_point WHERE {where}", given)
+    assert counted is not None
+    total, low, high = counted
+    if total <= most:
+        return session.fetch(f"SELECT {_COLUMNS} FROM ml_point WHERE {where} {_BY_STEP}", given)
+    places = bucket_starts(total, most)
+    if high - low == total - 1 and (found := _by_step(session, where, given, low, places)) is not None:
+        return found
+    return _by_place(session, where, given, places)
+
+
+def bucket_starts(total: int, most: int) -> list[int]:
+    """Where each of ``most`` buckets begins (SQL's NTILE), the last one replaced by the last place of all."""
+    size, larger = divmod(total, most)
+    starts = [number * size + min(number, larger) for number in range(most)]
+    return [*starts[:-1], total - 1] if starts[-1] != total - 1 else starts
+
+
+def _by_step(
+    session: Session, where: str, given: Sequence[Any], low: int, places: Sequence[int]
+) -> list[tuple[Any, ...]] | None:
+    """By seeking each, where every step has one point; None where that is not so."""
+    doubled = session.one(
+        f"SELECT COUNT(*) FROM (SELECT step - LAG(step) OVER (ORDER BY step) AS gap FROM ml_point WHERE {where}) g "
+        "WHERE gap <> 1",
+        given,
+    )
+    if doubled is None or doubled[0]:
+        return None
+    sql = f"SELECT {_COLUMNS} FROM ml_point WHERE run = ? AND metric = ? AND step = ?"
+    return [row for place in places if (row := session.one(sql, (*given[:2], low + place))) is not None]
+
+
+def _by_place(session: Session, where: str, given: Sequence[Any], places: Sequence[int]) -> list[tuple[Any, ...]]:
+    """By counting through all of them."""
+    sql = f"SELECT {_COLUMNS} FROM ml_point WHERE {where} {_BY_STEP}"
+    wanted = iter([*places, -1])
+    at = next(wanted)
+    kept = []
+    for place, row in enumerate(session.fetch(sql, given)):
+        if place == at:
+            kept.append(row)
+            at = next(wanted)
+    return kept
+
+
+_KEY = need("metric_key")
+ENDPOINTS = (
+    Endpoint(
+        "metrics/get-history",
+        ("GET",),
+        get_history,
+        (RUN_ID, _KEY, Field("page_token"), Field("max_results", "int")),
+    ),
+    Endpoint(
+        "metrics/get-history-bulk",
+        ("GET",),
+        get_history_bulk,
+        (Field("run_id", "strings"), Field("metric_key"), Field("max_results", "int")),
+    ),
+    Endpoint(
+        "metrics/get-history-bulk-interval",
+        ("GET",),
+        get_history_interval,
+        (
+            need("run_ids", "strings"),
+            _KEY,
+            Field("start_step", "int"),
+            Field("end_step", "int"),
+            Field("max_results", "int"),
+        ),
+    ),
+)

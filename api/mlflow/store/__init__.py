@@ -1,0 +1,1 @@
+"""Where parameters, tags and metric points lie: tables of their own, beside the record."""

@@ -25,12 +25,14 @@ from clew.api.graphql.operation import Stream
 from clew.api.graphql.websocket import Socket
 from clew.api.guard import Guard
 from clew.api.health import Health
+from clew.api.marquez import marquez_routes
 from clew.api.metrics import Metrics
 from clew.api.mlflow.project import catch_up
 from clew.api.mlflow.routes import mlflow_routes
 from clew.api.mlflow.store.database import TrackingStore
 from clew.api.mlmd.service import MetadataStoreService
 from clew.api.mlmd.web import web_routes
+from clew.api.openlineage import openlineage_routes
 from clew.api.pages import page_routes
 from clew.api.pulse import Pulse
 from clew.api.service import Services
@@ -75,6 +77,8 @@ def create_app(services: Services, settings: ApiSettings | None = None) -> FastA
         Route("/metrics", health.metrics_text, methods=["GET"]),
         *mlflow_routes(services, tracking, pool),
         *web_routes(MetadataStoreService(services), pool),
+        *openlineage_routes(services, pool),
+        *marquez_routes(services, pool),
         *page_routes(settings),
     ]
     app.add_exception_handler(HTTPException, _http_error)

@@ -226,6 +226,12 @@ def client_python() -> Path:
 
 
 @pytest.fixture(scope="session")
+def client_of() -> Callable[[str, str, str], Path]:
+    """Makes a Python 3.11 that holds a client: ``client_of(folder, package==version, statement that shows it)``."""
+    return _client
+
+
+@pytest.fixture(scope="session")
 def newest_python() -> Path:
     """A Python 3.11 that holds the newest client."""
     return _client("mlmd-newest", "ml-metadata==1.21.0", "import ml_metadata.proto.metadata_store_service_pb2_grpc")

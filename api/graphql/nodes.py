@@ -13,9 +13,10 @@ from typing import Annotated, Any
 import strawberry
 
 from clew.api.graphql.arguments import After, First, Names, Order, Touches, Where
+from clew.api.graphql.columns import ColumnLineage, Name, Versions, Way, column_lineage_of
 from clew.api.graphql.connection import Connection
 from clew.api.graphql.describe import resolved
-from clew.api.graphql.enums import ARTIFACT_STATE_OF, EXECUTION_STATE_OF, EventType, Kind, State
+from clew.api.graphql.enums import ARTIFACT_STATE_OF, EXECUTION_STATE_OF, Direction, EventType, Kind, State
 from clew.api.graphql.filters import (
     ArtifactFilter,
     ExecutionFilter,
@@ -151,6 +152,11 @@ class Artifact(Node):
         STORE_UNAVAILABLE, LIMIT_EXCEEDED.
         """
         return preview_of(self.batch.snapshot.operation, self.row, max_bytes, path)
+
+    @resolved
+    def column_lineage(self, column: Name = None, direction: Way = Direction.UP, depth: Versions = 20) -> ColumnLineage:
+        """What its columns were made of, or what was made of them, as OpenLineage told."""
+        return column_lineage_of(self.batch.snapshot, self.row, column, direction, depth)
 
 
 @strawberry.type(description="One piece of work, done or under way.")

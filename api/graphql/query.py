@@ -10,6 +10,7 @@ from clew.api.graphql.activity import ActivityQuery
 from clew.api.graphql.arguments import NONE, After, At, Depth, First, MaxNodes, MinSeq, Order, Where
 from clew.api.graphql.around import AroundQuery
 from clew.api.graphql.cache_ask import CacheQuery
+from clew.api.graphql.columns import ColumnQuery
 from clew.api.graphql.compare import ComparisonAnswer, comparison
 from clew.api.graphql.connection import Connection, connect
 from clew.api.graphql.definition import PipelineQuery
@@ -65,6 +66,7 @@ class Query(
     PipelineQuery,
     ScheduleQuery,
     CacheQuery,
+    ColumnQuery,
 ):
     """Every question."""
 

@@ -34,13 +34,18 @@ def log_inputs(call: Call) -> Answer:
             number = _dataset(session, run.experiment, dataset)
             told = json.dumps([{"key": tag.get("key") or "", "value": tag.get("value") or ""} for tag in tags])
             session.execute(
-                "INSERT INTO ml_input (run, dataset, tags) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                (run.number, number, told),
+                "INSERT INTO ml_input (run, dataset, tags, used_as) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (run.number, number, told, used_as(tags)),
             )
         put_models(session, run.number, call.items("models"), writes=False)
         session.execute("UPDATE ml_run SET dirty = 1 WHERE number = ?", (run.number,))
     project_run(call.services, call.store, run.id)
     return {}
+
+
+def used_as(tags: list[dict[str, Any]]) -> str | None:
+    """What a run reads the data set for: ``training``; None where that is not told."""
+    return next((str(tag.get("value") or "") for tag in tags if tag.get("key") == "mlflow.data.context"), None)
 
 
 def _dataset(session: Session, experiment: int, dataset: dict[str, Any]) -> int:
@@ -93,14 +98,13 @@ def search_datasets(call: Call) -> Answer:
     with call.store.read() as session:
         for text in experiments:
             rows = session.fetch(
-                "SELECT d.name, d.digest, i.tags FROM ml_dataset d JOIN ml_input i ON i.dataset = d.number "
+                "SELECT d.name, d.digest, i.used_as FROM ml_dataset d JOIN ml_input i ON i.dataset = d.number "
                 "JOIN ml_experiment e ON e.number = d.experiment WHERE d.experiment = ? AND e.namespace = ? "
                 "ORDER BY d.number LIMIT ?",
                 (parse_experiment_id(str(text)), call.namespace, 50 * MOST_SUMMARIES),
             )
-            for name, digest, tags in rows:
-                of = next((tag["value"] for tag in json.loads(tags) if tag["key"] == "mlflow.data.context"), "")
-                found[str(text), name, digest, of] = None
+            for name, digest, of in rows:
+                found[str(text), name, digest, of or ""] = None
     return {
         "dataset_summaries": [
             {"experiment_id": experiment, "name": name, "digest": digest} | ({"context": of} if of else {})

@@ -43,4 +43,6 @@ def check_max_results(given: int) -> None:
     if given < 1:
         raise Refused(f"Invalid value {given} for parameter 'max_results' supplied. It must be a positive integer")
     if given > 50_000:
-        raise Refused(f"Invalid value {given} for parameter 'max_results' supplied. It must be at most 50000")
+        raise Refused(
+            f"Invalid value for request parameter max_results. It must be at most 50000, but got value {given}"
+        )

@@ -15,6 +15,7 @@ from clew.api.mlflow.entities import DELETED, RUN_COLUMNS, Run
 from clew.api.mlflow.store.database import Session, TrackingStore
 from clew.api.service import Services
 from clew.metadata.change import Change, NodePut
+from clew.metadata.identity import Saying, Touch
 from clew.metadata.ids import Kind
 from clew.metadata.node import NodeType
 from clew.metadata.states import ArtifactState, EventType, ExecutionState
@@ -117,9 +118,12 @@ def _project_run(services: Services, store: TrackingStore, run_id: str) -> None:
     change = Change(actor=run.user_id or SOURCE, namespace=run.namespace)
     put = run_put(change, run, properties)
     change.associate(_experiment(change, run.experiment, row[-2], row[-1]), put)
+    touches = [touch for dataset in datasets if (touch := _touch(run, dataset)) is not None]
     for dataset in datasets:
-        _read(change, put, parent, dataset)
-    services.record.commit(change)
+        if place_of(dataset[3]) is None:
+            _read(change, put, parent, dataset)
+    within = () if parent is None else (parent,)
+    services.identity.settle([Saying(change, put, run_key(run.id), touches, SOURCE, within)])
     store.told("run", run.number)
 
 
@@ -140,7 +144,7 @@ def _properties(session: Session, run: Run) -> dict[str, Value]:
 
 def _datasets(session: Session, run: Run) -> Sequence[tuple[Any, ...]]:
     return session.fetch(
-        "SELECT d.name, d.digest, d.source_type, d.source, i.tags FROM ml_input i "
+        "SELECT d.name, d.digest, d.source_type, d.source, i.used_as FROM ml_input i "
         "JOIN ml_dataset d ON d.number = i.dataset WHERE i.run = ? ORDER BY d.number",
         (run.number,),
     )
@@ -160,14 +164,22 @@ def place_of(source: str) -> str | None:
     return None
 
 
-def _read(change: Change, execution: NodePut, parent: int | None, dataset: tuple[Any, ...]) -> None:
-    name, digest, source_type, source, tags = dataset
+def _touch(run: Run, dataset: tuple[Any, ...]) -> Touch | None:
+    """A read of where the data set lies, when the run began; None for one that lies nowhere."""
+    name, digest, source_type, source, used_as = dataset
     uri = place_of(source)
-    used_as = next((tag.get("value") for tag in json.loads(tags) if tag.get("key") == "mlflow.data.context"), None)
+    if uri is None:
+        return None
+    told = {"display_name": name, "mlflow.digest": digest, "source_type": source_type}
+    return Touch(uri, False, run.started_ms or 0, DATASET_TYPE, path=(used_as or name,), custom_properties=told)
+
+
+def _read(change: Change, execution: NodePut, parent: int | None, dataset: tuple[Any, ...]) -> None:
+    """An input that was made by code: known by name and digest alone."""
+    name, digest, source_type, _, used_as = dataset
     artifact = change.artifact(
         change.type(NodeType(Kind.ARTIFACT, DATASET_TYPE)),
-        external_id=f"{uri}#" if uri else f"mlflow-dataset:{name}#{digest}",
-        uri=uri,
+        external_id=f"mlflow-dataset:{name}#{digest}",
         state=ArtifactState.LIVE,
         custom_properties={"display_name": name, "mlflow.digest": digest, "source_type": source_type},
         reuse="external_id",

@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS ml_dataset (
   number {number}, experiment BIGINT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, source_type TEXT NOT NULL,
   source TEXT NOT NULL, "schema" TEXT, profile TEXT, UNIQUE (experiment, name, digest));
 CREATE TABLE IF NOT EXISTS ml_input (
-  run BIGINT NOT NULL, dataset BIGINT NOT NULL, tags TEXT NOT NULL, PRIMARY KEY (run, dataset)){flat};
+  run BIGINT NOT NULL, dataset BIGINT NOT NULL, tags TEXT NOT NULL, used_as TEXT, PRIMARY KEY (run, dataset)){flat};
 CREATE INDEX IF NOT EXISTS ml_input_dataset ON ml_input (dataset);
 CREATE TABLE IF NOT EXISTS ml_run_model (
   run BIGINT NOT NULL, model_id TEXT NOT NULL, writes INTEGER NOT NULL, step BIGINT NOT NULL,

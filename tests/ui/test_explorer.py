@@ -113,6 +113,48 @@ def test_a_link_reproduces_the_screen(woven: Woven, page: Page, tabs: Tabs) -> N
     expect(other.get_by_label("Details").get_by_role("heading", name="model 1")).to_be_visible()
 
 
+def scene(page: Page) -> dict[str, object]:
+    """What is on the screen, but for how long an answer took."""
+    settled(page)
+    page.wait_for_timeout(600)  # cards in view are told after the drawing has been fitted
+    places = """nodes => {
+        const at = nodes.map((node) => [node.dataset.id, ...node.style.transform.match(/-?[\\d.]+/g).map(Number)]);
+        const left = Math.min(...at.map((one) => one[1])), top = Math.min(...at.map((one) => one[2]));
+        return Object.fromEntries(at.map(([id, x, y]) => [id, [x - left, y - top]]));
+    }"""
+    marks = "nodes => nodes.map((one) => `${one.closest('.react-flow__node')?.dataset.id} ${one.dataset.mark}`).sort()"
+    return {
+        "cards": page.locator(".react-flow__node").evaluate_all(places),
+        "marks": page.locator("[data-mark]").evaluate_all(marks),
+        "words": re.sub(r"[\d.,]+ ?ms|\d+ s ago|just now", "", page.locator("#page").inner_text()),
+    }
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        {"hops": "5", "path": "{best}~{raw}"},
+        {"hops": "5", "kinds": '["ARTIFACT"]'},
+        {"hops": "5", "states": '["FAILED"]', "types": '["Train"]'},
+        {"hops": "5", "since": "0"},
+        {"diff": "{second}"},
+        {"hops": "3", "lock": "1", "sel": "{harm}", "dir": "TB"},
+        {"hops": "5", "single": "1", "sel": "{raw}"},
+        {"hops": "5", "mode": "table"},
+    ],
+    ids=lambda search: "-".join(search),
+)
+def test_every_state_is_the_same_after_a_reload(woven: Woven, page: Page, search: dict[str, str]) -> None:
+    given = {name: re.sub(r"\{(\w+)\}", lambda found: woven.ids[found[1]], value) for name, value in search.items()}
+    page.goto(woven.at("best", **given))
+    page.locator(".react-flow__node, [role=tree], [role=treegrid], [role=grid], [role=table], table").first.wait_for()
+    before, address = scene(page), page.url
+    page.reload()
+    page.locator(".react-flow__node, [role=tree], [role=treegrid], [role=grid], [role=table], table").first.wait_for()
+    assert scene(page) == before
+    assert page.url == address
+
+
 def test_siblings_are_one_with_a_histogram_and_a_table(woven: Woven, page: Page) -> None:
     opened(page, woven.at("clean", hops="2"))
     expect(page.get_by_text("20 × Train")).to_be_visible()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests.ui.conftest import EXAMPLE
 from tests.ui.screen import Served, axe, settled, shoot
 
 RAW = "{ artifacts(where: \"uri LIKE '%breast_cancer.csv'\", first: 1) { nodes { id uri } } }"
@@ -55,3 +59,35 @@ def test_from_the_newest_model_to_the_raw_file_and_back_by_a_link(example: Serve
     expect(page.locator(".react-flow__node")).to_have_count(len(before))
     assert shown(page) == before
     expect(page.get_by_role("complementary", name="Details")).to_contain_text("breast_cancer.csv")
+
+
+def test_a_run_is_watched_live_and_its_model_traced_to_the_raw_file(
+    serve: Callable[..., Served], page: Page, tmp_path: Path
+) -> None:
+    served = serve()
+    data = Path(shutil.copy(EXAMPLE / "breast_cancer.csv", tmp_path))
+    given = {"spec": (EXAMPLE / "pipeline.yaml").read_text(), "parameters": {"raw": data.as_uri()}, "name": "live"}
+    run = served.ask("mutation($run: NewRunInput!) { createRun(run: $run) { id } }", run=given)["createRun"]["id"]
+    page.goto(f"{served.url}/runs/{run}")
+    report = page.locator('.react-flow__node[data-id="report"]')
+    expect(report).to_contain_text("Waiting")
+    expect(report).to_contain_text("Complete", timeout=180_000)  # nothing was pressed
+    newest = '{ artifacts(filter: {type: "system.Model"}, first: 1, orderBy: {field: ID, direction: DESC})'
+    newest += " { nodes { id } } }"
+    model = served.ask(newest)["artifacts"]["nodes"][0]
+    raw = served.ask(RAW)["artifacts"]["nodes"][0]
+    page.goto(f"{served.url}/explorer?focus={model['id']}")
+    page.locator(f'.react-flow__node[data-id="{model["id"]}"]').click()
+    page.keyboard.press("p")
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("breast_cancer.csv")
+    page.get_by_role("option", name=re.compile(rf"{raw['id']}\b")).first.click()
+    expect(page.locator(f'.react-flow__node[data-id="{raw["id"]}"]')).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^\d+ ways? of \d+ hops"))).to_be_visible()
+    before = shown(page)
+    page.reload()
+    page.locator(".react-flow__node").first.wait_for()
+    expect(page.locator(".react-flow__node")).to_have_count(len(before))
+    assert shown(page) == before
+    shoot(page, "tour-live-path")

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def example_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which the example pipeline ran cold, then unchanged. Read it; write into homes of your own."""
     folder = tmp_path_factory.mktemp("example")
+    if os.environ.get("CLEW_GALLERY"):  # pictures show addresses: of a folder that says something
+        folder = Path(tempfile.gettempdir()) / "lab"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
     data = Path(shutil.copy(EXAMPLE / "breast_cancer.csv", folder))
     for name in ("first", "second"):
         command = [sys.executable, "-m", "clew", "run", str(EXAMPLE / "pipeline.yaml"), "--home", str(folder / "home")]

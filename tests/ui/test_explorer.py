@@ -116,7 +116,7 @@ def test_a_link_reproduces_the_screen(woven: Woven, page: Page, tabs: Tabs) -> N
 def scene(page: Page) -> dict[str, object]:
     """What is on the screen, but for how long an answer took."""
     settled(page)
-    page.wait_for_timeout(600)  # cards in view are told after the drawing has been fitted
+    page.wait_for_timeout(1500)  # cards in view are told after the drawing has been fitted
     places = """nodes => {
         const at = nodes.map((node) => [node.dataset.id, ...node.style.transform.match(/-?[\\d.]+/g).map(Number)]);
         const left = Math.min(...at.map((one) => one[1])), top = Math.min(...at.map((one) => one[2]));
@@ -153,6 +153,16 @@ def test_every_state_is_the_same_after_a_reload(woven: Woven, page: Page, search
     page.locator(".react-flow__node, [role=tree], [role=treegrid], [role=grid], [role=table], table").first.wait_for()
     assert scene(page) == before
     assert page.url == address
+
+
+def test_a_link_with_a_chosen_node_begins_where_it_is(woven: Woven, page: Page) -> None:
+    opened(page, woven.at("best", hops="5", single="1", sel=woven.ids["clean"]))
+    expect(card(page, woven.ids["clean"])).to_be_in_viewport()
+    details = page.get_by_role("complementary", name="Details")
+    box, panel = card(page, woven.ids["clean"]).bounding_box(), details.bounding_box()
+    assert box
+    assert panel
+    assert box["x"] + box["width"] <= panel["x"]
 
 
 def test_siblings_are_one_with_a_histogram_and_a_table(woven: Woven, page: Page) -> None:

@@ -42,9 +42,10 @@ class LocalProcesses:
         Errors: SubmitFailed when the program cannot be started.
         """
         environ = _passed_on() | work.environ
+        told = {name: value for name, value in work.told.items() if name not in work.environ}
         try:
-            process = self._pythons.start(work.module, work, environ) if self._pythons and work.module else None
-            return _Process(process or _plain(work, environ), work)
+            process = self._pythons.start(work.module, work, environ, told) if self._pythons and work.module else None
+            return _Process(process or _plain(work, environ | told), work)
         except (OSError, ValueError) as error:
             raise SubmitFailed(
                 f"cannot start {work.command[0]!r}: {error}",

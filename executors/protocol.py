@@ -37,6 +37,8 @@ class Work:
     """Most it may use, with all it started."""
     ends: tuple[tuple[str, ...], ...] = ()
     """Commands that end it for certain, where killing its processes would not."""
+    told: dict[str, str] = field(default_factory=dict)
+    """Variables of this start alone: no other work shares them, and no result depends on them."""
 
     def ended_by(self, *commands: tuple[str, ...]) -> Work:
         """The same, with more of those."""

@@ -38,13 +38,17 @@ class WarmPythons:
         self._servers: dict[object, _Server] = {}
         self._guard = threading.Lock()
 
-    def start(self, module: PythonModule, work: Work, environ: dict[str, str]) -> WarmProcess | None:
+    def start(
+        self, module: PythonModule, work: Work, environ: dict[str, str], told: dict[str, str]
+    ) -> WarmProcess | None:
         """Start ``work``, which is to run ``module``; None when it must be started the plain way.
+
+        ``told`` are variables of this start: the Python that is warm does not have them.
 
         Errors: SubmitFailed when no process can be made; OSError when the log cannot be opened.
         """
         server = self._server(module, environ)
-        return server.start(module.args, work) if server else None
+        return server.start(module.args, work, told) if server else None
 
     def warm(self, module: PythonModule, environ: dict[str, str]) -> None:
         """Begin to make a Python ready for ``module``; returns at once."""
@@ -88,9 +92,9 @@ class _Server:
                 start_new_session=True,
             )
 
-    def start(self, args: tuple[str, ...], work: Work) -> WarmProcess | None:
+    def start(self, args: tuple[str, ...], work: Work, told: dict[str, str]) -> WarmProcess | None:
         """A process for ``work``; None when this server is no more, or does not answer."""
-        request = json.dumps({"folder": str(work.folder), "args": args}).encode()
+        request = json.dumps({"folder": str(work.folder), "args": args, "environ": told}).encode()
         news, theirs = os.pipe()
         try:
             log = os.open(work.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)

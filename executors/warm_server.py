@@ -2,10 +2,10 @@
 
     python warm_server.py SOCKET MODULE
 
-A request on SOCKET (a stream socket we inherit) is a length and a JSON object {folder, args}, with two descriptors: the
-step's log and a pipe. Into the pipe go ``started PID`` once the child leads a session of its own, and ``ended CODE``
-when it is dead and all it started with it, in whatever session: what loses its parent becomes a child of its step, and
-of ours when that is dead. Where SOCKET ends, whoever asked is gone: every step is killed.
+A request on SOCKET (a stream socket we inherit) is a length and a JSON object {folder, args, environ}, with two
+descriptors: the step's log and a pipe. Into the pipe go ``started PID`` once the child leads a session of its own, and
+``ended CODE`` when it is dead and all it started with it, in whatever session: what loses its parent becomes a child of
+its step, and of ours when that is dead. Where SOCKET ends, whoever asked is gone: every step is killed.
 
 The child then is what ``python -m MODULE ARGS`` would have become in that folder: it leaves through the end of this
 file, so exit handlers, threads and buffers end as in any Python. This process has one thread, runs nothing of a step's,
@@ -118,6 +118,7 @@ def _settle(request: dict[str, Any], log: int, pipe: int) -> None:
     os.dup2(log, 2)
     _tell(pipe, f"started {os.getpid()}")
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    os.environ.update(request["environ"])
     os.chdir(request["folder"])
     sys.path.insert(0, request["folder"])
     gc.enable()

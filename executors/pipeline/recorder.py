@@ -25,6 +25,7 @@ from clew.executors.runs.put import LOCAL_STORAGE, RunPut, put_run, put_types
 from clew.executors.sound import TAG
 from clew.metadata.change import Change, NodePut, Receipt
 from clew.metadata.errors import Invalid
+from clew.metadata.identity import Identity
 from clew.metadata.ids import Kind
 from clew.metadata.node import NodeType
 from clew.metadata.record import Record
@@ -33,6 +34,8 @@ from clew.metadata.value import Value
 
 CONTAINER, IMPORTER, DAG = "system.ContainerExecution", "system.ImporterExecution", "system.DAGExecution"
 RESOLVER = "clew.ResolverExecution"
+KFP = "kfp"
+"""Source of the edges."""
 
 
 def now_ms() -> int:
@@ -134,7 +137,7 @@ class Recorder:
         change.associate(run_context, root)
         for name, items in (artifacts or {}).items():
             for i, item in enumerate(items):
-                change.event(item.id, root, EventType.INPUT, path=_path(name, i, items))
+                change.event(item.id, root, EventType.INPUT, path=_path(name, i, items), source=KFP)
         receipt = self._record.commit(change)
         self._components = {name: receipt.id(put) for name, put in components.items()}
         self.nodes = RunNodes(receipt.id(top), receipt.id(run_context), receipt.id(root))
@@ -215,10 +218,18 @@ class Recorder:
             put = self._execution(change, done.doing, done.state, done.outputs)
             puts.append((put, done, self._artifacts(change, done.outputs, put)))
         receipt = self._record.commit(change)
+        self._read_by_importers(done for _, done, _ in puts)
         return [
             (receipt.id(put), _with_ids(done.outputs, {key: receipt.id(p) for key, p in made.items()}))
             for put, done, made in puts
         ]
+
+    def _read_by_importers(self, batch: Iterable[Done]) -> None:
+        """An importer reads what lies at its address: the version somebody was seen to write there, if so."""
+        imported = [done.outputs.artifacts.values() for done in batch if done.doing.type == IMPORTER]
+        uris = {item.uri for outputs in imported for items in outputs for item in items if item.uri}
+        if uris:
+            Identity(self._record).look_again(uris, self._namespace)
 
     def finish_run(self, state: ExecutionState, outputs: Values, error: str) -> None:
         """The end of the run."""
@@ -273,7 +284,7 @@ class Recorder:
             change.associate(self._components[doing.component], put)
         for name, items in doing.artifacts.items():
             for i, item in enumerate(items):
-                change.event(item.id, put, EventType.INPUT, path=_path(name, i, items))
+                change.event(item.id, put, EventType.INPUT, path=_path(name, i, items), source=KFP)
         return put
 
     def _artifacts(self, change: Change, outputs: Values, execution: NodePut | int) -> dict[tuple[str, int], NodePut]:
@@ -284,7 +295,7 @@ class Recorder:
                 artifact: NodePut | int = item.id
                 if not item.id:
                     artifact = made[name, i] = self._artifact(change, item)
-                change.event(artifact, execution, EventType.OUTPUT, path=_path(name, i, items))
+                change.event(artifact, execution, EventType.OUTPUT, path=_path(name, i, items), source=KFP)
                 change.attribute(self.nodes.pipeline, artifact)
                 change.attribute(self.nodes.run, artifact)
         return made

@@ -35,6 +35,7 @@ from clew.executors.protocol import Ended, Executor, Job, PythonModule, Work
 from clew.executors.rules import without_rules
 from clew.metadata.blobs.protocol import ArtifactStore
 from clew.metadata.errors import Invalid, NotFound, SourceUnreachable, StepFailed
+from clew.metadata.ids import Kind, NodeRef
 
 _LONGEST_WORD_BYTES = 100_000  # Linux takes 128 KiB in one argument
 EXECUTOR = "kfp.dsl.executor_main"
@@ -67,6 +68,8 @@ class Step:
     """Has copies of inputs that lie in the artifact store, elsewhere."""
     devices: tuple[str, ...] = ()
     """Numbers of the accelerators that are its own while it runs."""
+    execution: int | None = None
+    """What it is recorded as."""
 
     @property
     def log(self) -> Path:
@@ -82,6 +85,16 @@ class Step:
             path = environ.get("PATH", os.environ.get("PATH", os.defpath))
             environ |= {"_KFP_RUNTIME": "true", "PATH": f"{self.environment.python.parent}{os.pathsep}{path}"}
         return environ
+
+    def told(self) -> dict[str, str]:
+        """The variables by which what runs within tells what it is part of; no result depends on them."""
+        own = os.environ.get("MLFLOW_TRACKING_URI")
+        told = {"MLFLOW_TRACKING_URI": own} if own else {}
+        if self.execution is not None:
+            ref = str(NodeRef(Kind.EXECUTION, self.execution))
+            # MLflow's clients put this on each run as tags, wherever they report to.
+            told |= {"CLEW_EXECUTION": ref, "MLFLOW_RUN_CONTEXT": json.dumps({"clew.execution": ref})}
+        return told
 
     def warm(self, executor: Executor) -> None:
         """Let ``executor`` make ready what it starts from."""
@@ -201,7 +214,7 @@ def _work(step: Step, executor_input: dict[str, Any]) -> Work:
             raise StepFailed("the container has no command", field="command", remedy="Give the ContainerSpec a command")
         return Work(
             tuple(command), step.folder / "work", step.log, environ, step.timeout_s,
-            memory_bytes=step.demand.memory_limit_bytes,
+            memory_bytes=step.demand.memory_limit_bytes, told=step.told(),
         )  # fmt: skip
     assert step.environment is not None
     python = str(step.environment.python)
@@ -215,7 +228,7 @@ def _work(step: Step, executor_input: dict[str, Any]) -> Work:
     module = PythonModule(step.environment.python, EXECUTOR, tuple(args))
     return Work(
         tuple(command), step.folder / "work", step.log, environ, step.timeout_s, module,
-        memory_bytes=step.demand.memory_limit_bytes,
+        memory_bytes=step.demand.memory_limit_bytes, told=step.told(),
     )  # fmt: skip
 
 
@@ -223,7 +236,7 @@ def _container(step: Step, engine: Engine, executor_input: dict[str, Any], undo:
     command, args = (
         fill_command(words, executor_input, step.names) for words in (step.container.command, step.container.args)
     )
-    work = Work(tuple(command), step.folder / "work", step.log, step.environ(), step.timeout_s)
+    work = Work(tuple(command), step.folder / "work", step.log, step.told() | step.environ(), step.timeout_s)
     return contained(work, engine, step.container.image, args, step.bound, _input_paths(step), _limits(step), undo)
 
 

@@ -82,7 +82,7 @@ class Steps:
                 self._leave(node)
                 self._release(node)
             else:
-                step = replace(work.step, devices=self._devices[node][1])
+                step = replace(work.step, devices=self._devices[node][1], execution=execution)
                 perform = partial(self._performing().perform, node.task.retry, step)
                 self._threads.submit(partial(self._run, node, perform))
         return [(node, execution) for (node, _), execution in zip(batch, executions, strict=True)]

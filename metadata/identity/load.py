@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from clew.metadata.identity.place import Found, Place
-from clew.metadata.identity.saying import Ref, Saids, saids_of_row
+from clew.metadata.identity.saying import Ref, Said, Saids, saids_of_row
 from clew.metadata.ids import Kind
 from clew.metadata.reader import Reader
 from clew.metadata.states import ArtifactState, EventType
@@ -14,15 +14,15 @@ from clew.metadata.store.protocol import among, listed
 
 Executions = dict[tuple[str, str], Ref]
 """(namespace, external id) -> the execution."""
-IMPORTER = "system.ImporterExecution"
-"""Its output is what lies at a location, not something it wrote there."""
+IMPORTER, KFP = "system.ImporterExecution", "kfp"
+"""Its output is what lies at a location, which it read and did not write."""
 _SETTLED = """SELECT e.execution_id, e.type, e.artifact_id, e.path, e.time_ms, e.source, e.confidence, e.location,
 e.said, a.external_id, a.location, a.state FROM event e JOIN artifact a ON a.id = e.artifact_id
 WHERE e.location {among} AND a.namespace = ? ORDER BY e.created_seq, e.place"""
-_OTHERS = """SELECT a.id, a.external_id, a.location, e.execution_id, e.time_ms
+_OTHERS = """SELECT a.id, a.external_id, a.location, e.execution_id, e.time_ms, x.type_id
 FROM artifact a JOIN event e ON e.artifact_id = a.id AND e.type = {output} AND e.location IS NULL
 JOIN execution x ON x.id = e.execution_id
-WHERE a.location {among} AND a.namespace = ? AND x.type_id NOT IN (SELECT id FROM type WHERE name = '{importer}')"""
+WHERE a.location {among} AND a.namespace = ?"""
 
 
 def load_places(
@@ -47,11 +47,17 @@ def load_places(
     load_executions(reader, namespace, [name for name in names if (namespace, name) not in executions], executions)
     for row, said in zip(rows, saids, strict=True):
         _take(places[row[7]], row, said)
-    others = _OTHERS.format(among=among(reader), output=int(EventType.OUTPUT), importer=IMPORTER)
-    for artifact, external_id, location, execution, time_ms in reader.query(others, wanted):
-        _take_other(places[location], artifact, external_id or f"artifact:{artifact}", location, execution, time_ms)
+    others = _OTHERS.format(among=among(reader), output=int(EventType.OUTPUT))
+    importers = {t.id for t in reader.types(Kind.EXECUTION) if t.name == IMPORTER}
+    for artifact, external_id, location, execution, time_ms, type in reader.query(others, wanted):
+        if type in importers:
+            places[location].read(execution, Said(time_ms, location, "", (), KFP, None))
+        else:
+            _take_other(places[location], artifact, external_id or f"artifact:{artifact}", location, execution, time_ms)
     for place in places.values():
         place.settled()
+        for execution in place.reads.keys() - place.inputs.keys():
+            place.stale_for(execution)
     return places
 
 

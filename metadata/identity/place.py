@@ -120,6 +120,10 @@ class Place:
         """Every edge is to be looked at again: what this place is has changed."""
         self._stale_from = -1
 
+    def stale_for(self, execution: Ref) -> None:
+        """The edges of ``execution`` are to be looked at."""
+        self._stale[execution] = None
+
     def settled(self) -> None:
         """Nothing is to be looked at again."""
         self._stale, self._stale_from = {}, None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from clew.metadata.change import Change, NodePut, Receipt
@@ -89,6 +89,20 @@ class Identity:
             refs = place.resolve(None, said, lambda part: found.get(version_name(joined(place.head, part), ""), none))
             ids = [ref for ref in refs if isinstance(ref, int) and ref != none]
             return reader.artifacts_by_id(ids[:1]).get(ids[0]) if ids else None
+
+    def look_again(self, uris: Iterable[str], namespace: str = "default") -> None:
+        """Look again at places where something was recorded beside what was said: where somebody is known to have
+        written, who imported from there gets the version. Errors: Invalid for a uri that is none."""
+        locations = {split(canonical(uri))[0] for uri in uris}
+        with self._lock:
+            with self._record.read() as reader:
+                weaver = Weaver(reader, Aliases(alias.every(reader, namespace)))
+                weaver.load(namespace, locations)
+                change = Change(actor="identity", namespace=namespace)
+                for place in {id(p): p for p in weaver.places.values() if p.versions}.values():
+                    weaver.settle(change, place)
+            if change.events or change.withdrawals or change.nodes:
+                self._record.commit(change)
 
     # -- aliases -----------------------------------------------------------------------------------------------
 

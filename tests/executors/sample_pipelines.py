@@ -212,6 +212,18 @@ def imports(uri: str, note: str = "n") -> int:
 
 
 @dsl.component
+def part_of() -> str:
+    import os
+
+    return f"{os.environ['CLEW_EXECUTION']} {os.environ['MLFLOW_RUN_CONTEXT']} {os.environ.get('MLFLOW_TRACKING_URI')}"
+
+
+@dsl.pipeline
+def told() -> str:
+    return part_of().output
+
+
+@dsl.component
 def fill(size: int, out: Output[Dataset]):
     with open(out.path, "wb") as target:
         target.write(size.to_bytes(8, "big") + bytes(size - 8))
@@ -446,7 +458,7 @@ def documented(text: str = "abc") -> int:
 
 PIPELINES = [
     sums, words, imports, looks_inside, sized, chancy, shared, nested, loop, loops, hollow, kinds, crashes, sleeps, forgetful, empty_handed, straying,
-    linking, spoiling, retries, twins, uncached, keyed, folders, ways, needing, annotated, shells, documented, claiming,
+    linking, spoiling, retries, twins, uncached, keyed, folders, ways, needing, annotated, shells, documented, claiming, told,
 ]  # fmt: skip
 
 

@@ -10,7 +10,11 @@ import yaml
 from clew.executors.pipeline.options import RunOptions
 from clew.executors.pipeline.result import RunResult, TaskResult
 from clew.executors.pipeline.run import run_pipeline
+from clew.metadata.change import Change
 from clew.metadata.errors import Invalid, InvalidPipeline, Unavailable
+from clew.metadata.identity import Identity, Saying, Touch
+from clew.metadata.ids import Kind
+from clew.metadata.node import NodeType
 from clew.metadata.record import Record
 
 
@@ -94,6 +98,36 @@ def test_an_importer_brings_a_local_file_in_with_its_digest(bench: Any, tmp_path
         artifact = reader.artifact(int(imported.outputs["artifact"]["artifact"].partition(":")[2]))
     assert (artifact.uri, artifact.size_bytes) == (raw.as_uri(), 5)
     assert artifact.custom_properties["note"] == "hello"
+
+
+def test_a_step_is_told_what_it_is_part_of_and_is_reused_all_the_same(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:8420")
+    first = bench.run("told")
+    (task,) = first.tasks
+    said = f"{task.execution} {json.dumps({'clew.execution': task.execution})} http://127.0.0.1:8420"
+    assert first.outputs == {"Output": said}
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert [t.cached for t in bench.run("told").tasks] == [True]
+
+
+def test_an_importer_reads_what_another_protocol_said_was_written_there(bench: Any, tmp_path: Path) -> None:
+    raw = tmp_path / "raw.txt"
+    raw.write_text("x y z")
+    change = Change()
+    change.type(NodeType(Kind.EXECUTION, "Job"))
+    job = change.execution("Job", external_id="job", reuse="external_id")
+    touch = Touch(str(raw), writes=True, time_ms=1)
+    Identity(bench.record).settle([Saying(change, job, "job", [touch], "openlineage")])
+    for _ in range(2):  # the second time it is reused
+        result = bench.run("imports", uri=raw.as_uri(), note="hello")
+        (imported,) = [t for t in result.tasks if t.kind == "importer"]
+        with bench.record.read() as reader:
+            events = reader.events_of_executions([int(imported.execution.partition(":")[2])])
+            (version,) = reader.find_external(Kind.ARTIFACT, [f"file://{raw}#job"])
+        assert [(e.type.name, e.source) for e in events] == [("OUTPUT", "kfp"), ("INPUT", "kfp")]
+        assert events[1].artifact_id == version.id
 
 
 def test_a_directory_is_an_artifact_like_any_other(bench: Any) -> None:

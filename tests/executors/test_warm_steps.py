@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +188,20 @@ def test_steps_with_other_variables_start_from_a_python_that_has_them_from_the_s
     (stage.folder / "modules" / "actor.py").write_text("import os; AT_START = os.environ.get('SEED')" + _ACTOR)
     assert [stage.say("AT_START", SEED=seed) for seed in ("1", "2", "1")] == ["1", "2", "1"]
     assert stage.say("hash('x')", PYTHONHASHSEED="0") == stage.say("hash('x')", PYTHONHASHSEED="0", OTHER="1")
+
+
+def test_a_step_is_told_what_it_is_part_of_whether_its_python_is_warm_or_not(staged: Staged) -> None:
+    for is_warm in (True, False):
+        stage = staged(is_warm)
+        parents = []
+        for execution in ("execution:7", "execution:8"):
+            work = stage.work("print(os.environ['CLEW_EXECUTION'], os.environ.get('OWN'), os.getppid())", OWN="own")
+            work = replace(work, told={"CLEW_EXECUTION": execution, "OWN": "told"})
+            assert stage.executor.submit(work).wait().code == 0
+            said = work.log.read_text().split()
+            assert said[:2] == [execution, "own"]
+            parents.append(said[2])
+        assert parents[0] == parents[1]  # one Python serves both
 
 
 def test_beyond_so_many_pythons_steps_are_started_the_plain_way(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

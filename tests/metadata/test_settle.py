@@ -312,3 +312,26 @@ def test_every_order_of_a_chain_over_two_names_is_one_graph(sqlite_record: Recor
     assert all(g == graphs[0] for g in graphs)
     with sqlite_record.read() as reader:
         assert differences(reader) == []
+
+
+def test_an_importer_reads_the_version_at_its_address_whoever_came_first(record: Record) -> None:
+    change = Change()
+    change.type(NodeType(Kind.ARTIFACT, "system.Dataset"))
+    change.type(NodeType(Kind.EXECUTION, "system.ImporterExecution"))
+    for name, time_ms in (("early", 5), ("late", 15)):
+        put = change.execution("system.ImporterExecution", external_id=name)
+        own = change.artifact("system.Dataset", uri=CURATED, external_id=f"of {name}")
+        change.event(own, put, EventType.OUTPUT, time_ms=time_ms, source="kfp")
+    record.commit(change)
+    identity = Identity(record)
+    seq = record.seq()
+    identity.look_again([CURATED])
+    assert record.seq() == seq  # nobody was seen to write there
+    identity.settle([saying("spark", writes(CURATED, 10)), saying("reader", reads(CURATED, 20))])
+    assert {e for e in simple(record) if e[1] == "reads"} == {
+        ("early", "reads", f"{CURATED}#"), ("late", "reads", f"{CURATED}#spark"),
+        ("reader", "reads", f"{CURATED}#spark"),
+    }  # fmt: skip
+    seq = record.seq()
+    identity.look_again([CURATED])
+    assert record.seq() == seq

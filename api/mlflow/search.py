@@ -176,7 +176,7 @@ def search_runs(call: Call) -> Answer:
         experiments = [number for number in dict.fromkeys(asked) if number in own]
         view = _view(call.raw.get("run_view_type"))
         rows = find_runs(session, experiments, view, clauses, orders, most + 1, offset)
-        runs = [Run(*row, call.namespace) for row in rows[:most]]
+        runs = [Run(*(*row, call.namespace)) for row in rows[:most]]
         answer: dict[str, Any] = {"runs": whole_runs(session, runs, model_inputs=False)} if runs else {}
     if len(rows) > most:
         answer["next_page_token"] = token_of(offset + most)

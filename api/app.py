@@ -27,7 +27,8 @@ from clew.api.guard import Guard
 from clew.api.health import Health
 from clew.api.marquez import marquez_routes
 from clew.api.metrics import Metrics
-from clew.api.mlflow.project import catch_up
+from clew.api.mlflow.errors import NO_ENDPOINT, Refused, mlflow_refusal
+from clew.api.mlflow.model_lineage import catch_up
 from clew.api.mlflow.routes import mlflow_routes
 from clew.api.mlflow.store.database import TrackingStore
 from clew.api.mlmd.service import MetadataStoreService
@@ -108,6 +109,9 @@ def _cross_origin(settings: ApiSettings) -> list[Middleware]:
 async def _http_error(request: Request, error: Exception) -> Response:
     """Wrong paths and methods, spelled as our other errors are."""
     assert isinstance(error, HTTPException)
+    told = Refused(f"{request.method} {request.url.path}: {error.detail}", NO_ENDPOINT)
+    if (answer := mlflow_refusal(request.url.path, told, "")) is not None:
+        return answer
     code = "NOT_FOUND" if error.status_code == 404 else BAD_REQUEST
     body = {"error": {"code": code, "message": f"{request.method} {request.url.path}: {error.detail}"}}
     return Response(orjson.dumps(body), error.status_code, error.headers, "application/json")

@@ -9,6 +9,7 @@ from clew.api.mlflow.call import Answer, Call, Endpoint
 from clew.api.mlflow.entities import find_run, parse_experiment_id
 from clew.api.mlflow.errors import Refused
 from clew.api.mlflow.limits import check_dataset, check_run_id
+from clew.api.mlflow.model_lineage import touched
 from clew.api.mlflow.project import project_run
 from clew.api.mlflow.store.database import Session
 from clew.api.mlflow.wire import DOCS, Field, convert, is_broken, need
@@ -40,6 +41,8 @@ def log_inputs(call: Call) -> Answer:
         put_models(session, run.number, call.items("models"), writes=False)
         session.execute("UPDATE ml_run SET dirty = 1 WHERE number = ?", (run.number,))
     project_run(call.services, call.store, run.id)
+    if models := [one["model_id"] for one in call.items("models")]:
+        touched(call.services, call.store, run.id, (), models)
     return {}
 
 
@@ -81,6 +84,7 @@ def log_outputs(call: Call) -> Answer:
         put_models(session, run.number, call.items("models"), writes=True)
         session.execute("UPDATE ml_run SET dirty = 1 WHERE number = ?", (run.number,))
     project_run(call.services, call.store, run.id)
+    touched(call.services, call.store, run.id, [one["model_id"] for one in call.items("models")], ())
     return {}
 
 

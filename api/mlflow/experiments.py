@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 from clew.api.mlflow.call import Answer, Call, Endpoint
 from clew.api.mlflow.entities import (
@@ -32,10 +33,22 @@ def _check_name(name: str) -> None:
     check_length("name", MOST_EXPERIMENT_NAME, name)
 
 
+def _check_location(location: str) -> None:
+    """Errors: Refused for a place whose path would be cut off, or lead out of it."""
+    plain = location
+    while (text := unquote(plain)) != plain:
+        plain = text
+    if any(c in plain for c in "#?;"):
+        raise Refused("'artifact_location' URL can't include fragments or params.")
+    if "\0" in plain or "\\" in plain or ".." in plain.split("/"):
+        raise Refused(f"Invalid artifact location: '{location}'. It must not include relative path references.")
+
+
 def create_experiment(call: Call) -> Answer:
     """``experiments/create``."""
     name, location = call.text("name"), call.text("artifact_location")
     _check_name(name)
+    _check_location(location)
     tags = tags_of(call.items("tags"))
     for key, value in tags:
         check_experiment_tag(key, value)

@@ -11,9 +11,21 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from clew.api.mlflow import datasets, experiments, history, log, runs, search, server
+from clew.api.mlflow import (
+    datasets,
+    experiments,
+    history,
+    log,
+    logged_models,
+    model_versions,
+    registry,
+    runs,
+    search,
+    server,
+)
 from clew.api.mlflow.call import Call, Endpoint
 from clew.api.mlflow.errors import NO_ENDPOINT, PREFIXES, Refused, refusal
+from clew.api.mlflow.proxy import proxy_routes
 from clew.api.mlflow.store.database import TrackingStore
 from clew.api.mlflow.wire import decode, parse
 from clew.api.service import Services
@@ -26,6 +38,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *datasets.ENDPOINTS,
     *search.ENDPOINTS,
     *server.ENDPOINTS,
+    *logged_models.ENDPOINTS,
+    *registry.ENDPOINTS,
+    *model_versions.ENDPOINTS,
 )
 """Everything that is answered; a module a line."""
 
@@ -40,6 +55,7 @@ def mlflow_routes(services: Services, store: TrackingStore, pool: Executor) -> l
     face = _Face(services, store, pool)
     return [
         *(face.route(prefix, endpoint) for prefix in ("/api", "/ajax-api") for endpoint in ENDPOINTS),
+        *proxy_routes(services, store, pool),
         Route("/version", _version, methods=["GET"]),
         Route("/health", _health, methods=["GET"]),
         *(Route(f"{prefix}{{rest:path}}", _nothing, methods=_METHODS) for prefix in PREFIXES),

@@ -22,7 +22,8 @@ _FIRST = "able brave calm eager fair gentle keen kind loyal merry neat noble pro
 _SECOND = "ant bear bee cat crow deer dove eel elk fawn fish fox goat gull hare hawk lark mole moth newt owl ram"
 
 
-def _random_name() -> str:
+def random_name() -> str:
+    """A name for what was given none."""
     return f"{secrets.choice(_FIRST.split())}-{secrets.choice(_SECOND.split())}-{secrets.randbelow(1000)}"
 
 
@@ -35,7 +36,7 @@ def create_run(call: Call) -> Answer:
             "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values "
             f"(run_name='{named}', mlflow.runName='{tag_name}')."
         )
-    name = named or tag_name or _random_name()
+    name = named or tag_name or random_name()
     tags[RUN_NAME] = name
     run_id = uuid.uuid4().hex
     with call.store.write() as session:

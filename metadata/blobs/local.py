@@ -51,7 +51,7 @@ class LocalStore:
         Bytes that are kept already are compared, not trusted: putting the good bytes again repairs a damaged blob.
         """
         if isinstance(source, str | os.PathLike):
-            return tree.describe(Path(source), self._put_file, self._put_manifest)
+            return tree.describe(Path(source), self._put_file, self.put_manifest)
         return self._publish("sha256", chunks(source, "stream"))
 
     def open(self, digest: Digest) -> BinaryIO:
@@ -102,7 +102,8 @@ class LocalStore:
         with open_file(path) as stream:
             return self._publish("sha256", chunks(stream, str(path)))
 
-    def _put_manifest(self, manifest: bytes) -> None:
+    def put_manifest(self, manifest: bytes) -> None:
+        """Keep a directory's manifest, whose files are kept already."""
         self._publish("tree", [manifest])
 
     def _publish(self, algorithm: str, pieces: Iterable[bytes]) -> Blob:

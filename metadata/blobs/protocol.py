@@ -38,6 +38,10 @@ class ArtifactStore(Protocol):
         """Keep a file, a directory, or what is left in a stream, durably. The same bytes are kept once."""
         ...
 
+    def put_manifest(self, manifest: bytes) -> None:
+        """Keep a directory's manifest, whose files are kept already."""
+        ...
+
     def open(self, digest: Digest) -> BinaryIO:
         """The bytes kept under ``digest``; of a directory, its manifest."""
         ...

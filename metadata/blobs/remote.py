@@ -65,7 +65,7 @@ class RemoteStore:
         What is there already is compared, not sent again: putting the good bytes again repairs a damaged object.
         """
         if isinstance(source, str | os.PathLike):
-            return tree.describe(Path(source), self._put_file, self._put_manifest)
+            return tree.describe(Path(source), self._put_file, self.put_manifest)
         with TemporaryFile() as spool:
             for chunk in chunks(source, "stream"):
                 spool.write(chunk)
@@ -125,7 +125,8 @@ class RemoteStore:
         with open_file(path) as stream:
             return self._publish("sha256", stream, str(path))
 
-    def _put_manifest(self, manifest: bytes) -> None:
+    def put_manifest(self, manifest: bytes) -> None:
+        """Keep a directory's manifest, whose files are kept already."""
         self._publish("tree", io.BytesIO(manifest), "manifest")
 
     def _publish(self, algorithm: str, stream: Any, name: str) -> Blob:

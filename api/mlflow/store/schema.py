@@ -6,6 +6,8 @@ value of each metric, parameters and tags carry an index by value, by which sear
 
 from __future__ import annotations
 
+from clew.api.mlflow.store.model_schema import TABLES as _MODEL_TABLES
+
 VERSION = 1
 
 _TABLES = """
@@ -61,4 +63,4 @@ _POSTGRES = {
 def statements(dialect: str) -> list[str]:
     """Every statement that makes the tables; running them again does nothing."""
     kinds = _SQLITE if dialect == "sqlite" else _POSTGRES
-    return [" ".join(one.split()).format(**kinds) for one in _TABLES.split(";\n")]
+    return [" ".join(one.split()).format(**kinds) for one in (_TABLES + ";" + _MODEL_TABLES).split(";\n")]

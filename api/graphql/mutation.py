@@ -8,6 +8,7 @@ import strawberry
 
 from clew.api.graphql.cache_change import CacheMutation
 from clew.api.graphql.describe import recorded, resolved
+from clew.api.graphql.identity import IdentityMutation
 from clew.api.graphql.inputs import ChangeInput, TypeInput
 from clew.api.graphql.nodes import Node
 from clew.api.graphql.operation import Info, Operation
@@ -79,7 +80,7 @@ class Receipt:
 
 
 @strawberry.type(description="What can be recorded.")
-class Mutation(RunMutation, ScheduleMutation, CacheMutation):
+class Mutation(RunMutation, ScheduleMutation, CacheMutation, IdentityMutation):
     """Every way to write."""
 
     @recorded

@@ -91,6 +91,9 @@ class Event:
     created_seq: Int64 = strawberry.field(description="The change that recorded it.")
     source: str | None = strawberry.field(description="The protocol that said so, where that was told.")
     confidence: int | None = strawberry.field(description="In percent; null where it was said outright.")
+    location: str | None = strawberry.field(
+        description="The location that was said to be touched; null where the artifact itself was named."
+    )
 
     @resolved
     def name(self) -> str:
@@ -137,6 +140,21 @@ class Artifact(Node):
         read = dict.fromkeys(event.row.execution_id for event in events if event.row.type in INPUT_EVENTS)
         chosen = list(read)[: self.batch.snapshot.operation.page(first)]
         return [events[0].batch.executions()[id] for id in chosen]
+
+    @resolved
+    def same_content(self, first: First = 100) -> list[Artifact]:
+        """Other artifacts with the same bytes, newest first: the same content, wherever it lies."""
+        snapshot, own = self.batch.snapshot, self.row.digest
+        rows = [row for row in snapshot.reader.artifacts_with_digest(own) if row.id != self.row.id] if own else []
+        return artifacts_of(snapshot, rows[: snapshot.operation.page(first)])
+
+    @resolved
+    def versions(self, first: First = 100) -> list[Artifact]:
+        """Everything that was ever at its location, itself included, newest first."""
+        snapshot, at = self.batch.snapshot, self.row.location
+        found = snapshot.reader.artifacts_at(at) if at else [self.row]
+        rows = [row for row in found if row.namespace == self.row.namespace]
+        return artifacts_of(snapshot, rows[: snapshot.operation.page(first)])
 
     @resolved
     def contexts(self) -> list[Context]:
@@ -388,7 +406,7 @@ def _events(snapshot: Snapshot, rows: list[record.Event], ids: Sequence[int], en
         path = [PathStep(step) for step in row.path]
         event = Event(
             row=row, batch=batch, type=row.type, path=path, time_ms=Int64(row.time_ms),
-            created_seq=Int64(row.created_seq), source=row.source, confidence=row.confidence,
+            created_seq=Int64(row.created_seq), source=row.source, confidence=row.confidence, location=row.location,
         )  # fmt: skip
         events[getattr(row, end)].append(event)
     return events

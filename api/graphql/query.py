@@ -24,6 +24,7 @@ from clew.api.graphql.filters import (
     ExecutionFilter,
     snapshot_of,
 )
+from clew.api.graphql.identity import IdentityQuery
 from clew.api.graphql.impact import ImpactAnswer, impact_of
 from clew.api.graphql.lineage import Lineage, LineageFilter, PathsAnswer, asked_of, lineage, paths_of, wants_edges
 from clew.api.graphql.listing import Asked, page_of
@@ -67,6 +68,7 @@ class Query(
     ScheduleQuery,
     CacheQuery,
     ColumnQuery,
+    IdentityQuery,
 ):
     """Every question."""
 

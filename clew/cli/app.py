@@ -27,6 +27,8 @@ COMMANDS = {
     "diff": ("Ask", "clew.cli.compare"),
     "why": ("Ask", "clew.cli.compare"),
     "log": ("Ask", "clew.cli.log"),
+    "coverage": ("Keep", "clew.cli.coverage"),
+    "alias": ("Keep", "clew.cli.alias"),
     "cache": ("Keep", "clew.cli.cache"),
     "verify": ("Keep", "clew.cli.upkeep"),
     "doctor": ("Keep", "clew.cli.doctor"),

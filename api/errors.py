@@ -54,6 +54,7 @@ SPELLINGS: dict[str, Spelling] = {
     "STORE_UNAVAILABLE": Spelling(503, "UNAVAILABLE"),
     "STORE_READ_ONLY": Spelling(503, "UNAVAILABLE"),
     "STORE_FULL": Spelling(503, "UNAVAILABLE"),
+    "SPOOL_FULL": Spelling(503, "UNAVAILABLE"),
     "SOURCE_UNREACHABLE": Spelling(503, "UNAVAILABLE"),
     "TIMED_OUT": Spelling(504, "DEADLINE_EXCEEDED"),
     "CORRUPT": Spelling(500, "DATA_LOSS"),

@@ -40,6 +40,10 @@ def __getattr__(name: str) -> Any:
         from importlib import import_module
 
         return import_module("clew.kfp")
+    if name in ("load_ipython_extension", "unload_ipython_extension"):  # `%load_ext clew`
+        from clew.notebook import extension
+
+        return getattr(extension, name)
     if name not in __all__:
         raise AttributeError(f"module 'clew' has no attribute {name!r}")
     from importlib import import_module

@@ -63,6 +63,8 @@ class Settings:
     """Folder of the Python environments of steps, which homes may share; empty: ``envs`` in the home."""
     timeout_s: float = 30.0
     """Seconds a client waits for a server's answer."""
+    spool_mb: int = 256
+    """MiB that reports may take on disk while the server is away."""
     debug: bool = False
     """Show the traceback of an unexpected error."""
 
@@ -177,6 +179,8 @@ def _check(name: str, value: Any) -> None:
         raise ValueError("a port is 0 to 65535")
     if name == "max_parallel" and not 0 <= value <= 4096:
         raise ValueError("write 0 to 4096")
+    if name == "spool_mb" and not 1 <= value <= 1_048_576:
+        raise ValueError("write 1 to 1048576")
     if name == "timeout_s" and not 0 < value <= 86400:
         raise ValueError("write seconds above 0, up to a day")
     if name == "cache" and value not in CACHE_MODES:

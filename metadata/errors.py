@@ -28,6 +28,7 @@
         StoreUnavailable            STORE_UNAVAILABLE
         StoreReadOnly               STORE_READ_ONLY
         StoreFull                   STORE_FULL
+        SpoolFull                   SPOOL_FULL
         SourceUnreachable           SOURCE_UNREACHABLE
         TimedOut                    TIMED_OUT          504   DEADLINE_EXCEEDED
       Corrupt                       CORRUPT            500   DATA_LOSS
@@ -250,6 +251,12 @@ class StoreFull(Unavailable):
     """The disk is full; nothing was written."""
 
     code = "STORE_FULL"
+
+
+class SpoolFull(Unavailable):
+    """What waits for a server that is away has no more room; the report was not kept."""
+
+    code = "SPOOL_FULL"
 
 
 class SourceUnreachable(Unavailable):

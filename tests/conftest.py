@@ -237,6 +237,12 @@ def newest_python() -> Path:
     return _client("mlmd-newest", "ml-metadata==1.21.0", "import ml_metadata.proto.metadata_store_service_pb2_grpc")
 
 
+@pytest.fixture(scope="session")
+def make_client() -> Callable[[str, str, str], Path]:
+    """Makes an environment of its own for a client: make_client(name, packages, what must import)."""
+    return _client
+
+
 def _client(name: str, client: str, probe: str) -> Path:
     venv = ROOT / ".bench" / name
     try:
@@ -260,7 +266,7 @@ def _make_client(venv: Path, client: str, probe: str) -> None:
         raise OSError("uv is missing")
     if not python.exists():
         subprocess.run([uv, "venv", "--quiet", "--python", "3.11", venv], check=True, capture_output=True, text=True)
-    install = [uv, "pip", "install", "--quiet", "--python", str(python), client, *BESIDE_CLIENT]
+    install = [uv, "pip", "install", "--quiet", "--python", str(python), *client.split(), *BESIDE_CLIENT]
     if subprocess.run(install, capture_output=True).returncode:
         # Its wheel may be for a newer Linux than this one. The Python code in it, which makes wire calls, runs here.
         subprocess.run([*install, *NEWER_LINUX], check=True, capture_output=True, text=True)

@@ -17,6 +17,7 @@ from clew.api.graphql.record_change import ReadChange, read_type
 from clew.api.graphql.run_change import RunMutation
 from clew.api.graphql.scalars import Int64
 from clew.api.graphql.schedules import ScheduleMutation
+from clew.api.graphql.settle_change import SettleMutation
 from clew.api.graphql.types import Type, types_of
 from clew.metadata import change as record
 from clew.metadata.ids import NodeRef
@@ -80,7 +81,7 @@ class Receipt:
 
 
 @strawberry.type(description="What can be recorded.")
-class Mutation(RunMutation, ScheduleMutation, CacheMutation, IdentityMutation):
+class Mutation(RunMutation, ScheduleMutation, CacheMutation, IdentityMutation, SettleMutation):
     """Every way to write."""
 
     @recorded

@@ -53,8 +53,8 @@ class ReadChange:
     def _edges(self, input: ChangeInput) -> None:
         for event in input.events:
             self.change.event(
-                self._end(event.artifact, Kind.ARTIFACT, "events.artifact"),
-                self._end(event.execution, Kind.EXECUTION, "events.execution"),
+                self.end(event.artifact, Kind.ARTIFACT, "events.artifact"),
+                self.end(event.execution, Kind.EXECUTION, "events.execution"),
                 event.type,
                 path=tuple(event.path),  # type: ignore[arg-type]
                 time_ms=event.time_ms,
@@ -64,8 +64,8 @@ class ReadChange:
             )
         for put in input.withdrawals:
             self.change.withdraw(
-                self._end(put.artifact, Kind.ARTIFACT, "withdrawals.artifact"),
-                self._end(put.execution, Kind.EXECUTION, "withdrawals.execution"),
+                self.end(put.artifact, Kind.ARTIFACT, "withdrawals.artifact"),
+                self.end(put.execution, Kind.EXECUTION, "withdrawals.execution"),
                 put.type,
             )
         self._link_inputs(self.change.attributions, input.attributions, Kind.ARTIFACT, "attributions")
@@ -115,7 +115,8 @@ class ReadChange:
             )
         self._by_ref[ref] = put
 
-    def _end(self, text: str, kind: Kind, where: str) -> NodePut | int:
+    def end(self, text: str, kind: Kind, where: str) -> NodePut | int:
+        """The node that a ref of this change, or an id, names. Errors: Invalid."""
         put = self._by_ref.get(text)
         if put is None and ":" not in text:
             raise Invalid(
@@ -132,7 +133,7 @@ class ReadChange:
     def _uses(self, execution: NodePut, uses: list[UseInput], usual: EventType) -> None:
         for use in uses:
             self.change.event(
-                self._end(use.artifact, Kind.ARTIFACT, "executions.artifact"),
+                self.end(use.artifact, Kind.ARTIFACT, "executions.artifact"),
                 execution,
                 usual if use.type is None else use.type,
                 path=tuple(use.path),  # type: ignore[arg-type]
@@ -140,12 +141,12 @@ class ReadChange:
             )
 
     def _links(self, into: list[LinkPut], contexts: list[str], member: NodePut) -> None:
-        into += [LinkPut(self._end(context, Kind.CONTEXT, "contexts"), member) for context in contexts]
+        into += [LinkPut(self.end(context, Kind.CONTEXT, "contexts"), member) for context in contexts]
 
     def _link_inputs(self, into: list[LinkPut], links: list[LinkInput], kind: Kind, where: str) -> None:
         for link in links:
-            context = self._end(link.context, Kind.CONTEXT, f"{where}.context")
-            into.append(LinkPut(context, self._end(link.member, kind, f"{where}.member"), link.exist_ok))
+            context = self.end(link.context, Kind.CONTEXT, f"{where}.context")
+            into.append(LinkPut(context, self.end(link.member, kind, f"{where}.member"), link.exist_ok))
 
 
 def read_type(change: Change, input: TypeInput) -> None:

@@ -328,6 +328,14 @@ class RemoteClient:
             change=change,
         )
 
+    def settle(self, sayings: Sequence[dict[str, Any]]) -> list[NodeRef]:
+        """Report sayings, each a SayingInput; the executions they are about."""
+        said = self.ask(
+            "mutation($sayings: [SayingInput!]!) { settle(sayings: $sayings) { execution seq } }", sayings=list(sayings)
+        )["settle"]
+        self._min_seq = max(self._min_seq, *(int(one["seq"]) for one in said), 0)
+        return [NodeRef.parse(one["execution"]) for one in said]
+
     def close(self) -> None:
         """Close the connections."""
         self._graphql.close()

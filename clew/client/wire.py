@@ -185,6 +185,10 @@ class SaidChange:
             }
         )
 
+    def ref(self, put: NodePut) -> str:
+        """What a node of the change is called in the input."""
+        return self._refs[id(put)]
+
     def _end(self, node: NodePut | int, kind: Kind) -> str:
         return f"{kind.value}:{node}" if isinstance(node, int) else self._refs[id(node)]
 

@@ -640,6 +640,22 @@ export type RunFilter = {
   readonly namespace?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** One message: what it records of its own, and what its execution touched. */
+export type SayingInput = {
+  /** What it records of its own; without an idempotency key. */
+  readonly change: ChangeInput;
+  /** The execution: a `ref` of the change, or `execution:7`. */
+  readonly execution: Scalars['String']['input'];
+  /** Names the work, the same in each of its messages. */
+  readonly key: Scalars['String']['input'];
+  /** The protocol: notebook, exec ... */
+  readonly source: Scalars['String']['input'];
+  /** What it read and wrote. */
+  readonly touches?: ReadonlyArray<TouchInput>;
+  /** Executions that it is part of. */
+  readonly within?: ReadonlyArray<Scalars['String']['input']>;
+};
+
 /** What the points of a curve are ordered by. */
 export type SeriesAxis =
   /** The step, epoch or iteration told beside the value, or the place in a list. */
@@ -682,6 +698,32 @@ export type StateChange =
   | 'ADVANCE'
   /** Take the state as it is reported. */
   | 'REPLACE';
+
+/** An execution read or wrote what lies at a location. */
+export type TouchInput = {
+  /** The location, in any spelling. */
+  readonly uri: Scalars['String']['input'];
+  /** Whether it was written; else read. */
+  readonly writes: Scalars['Boolean']['input'];
+  /** When: UTC epoch milliseconds. */
+  readonly timeMs: Scalars['Int64']['input'];
+  /** Type of the artifact, where this makes it. */
+  readonly type?: Scalars['String']['input'];
+  /** Name of the artifact. */
+  readonly name?: InputMaybe<Scalars['String']['input']>;
+  /** Where in the inputs or outputs. */
+  readonly path?: ReadonlyArray<Scalars['PathStep']['input']>;
+  /** Digest of the bytes. */
+  readonly digest?: InputMaybe<Scalars['String']['input']>;
+  /** Their number. */
+  readonly sizeBytes?: InputMaybe<Scalars['Int64']['input']>;
+  /** Custom properties of the artifact. */
+  readonly customProperties?: ReadonlyArray<PropertyInput>;
+  /** In percent; left out: said outright. */
+  readonly confidence?: InputMaybe<Scalars['Int']['input']>;
+  /** Other names of the location. */
+  readonly sameAs?: ReadonlyArray<Scalars['String']['input']>;
+};
 
 /** A type to register, or to evolve where it exists. */
 export type TypeInput = {

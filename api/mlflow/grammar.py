@@ -238,7 +238,7 @@ def _items(raw: str) -> tuple[str, ...]:
             if re.fullmatch(r"[\s\d.,+-]*", inner):
                 raise Refused(
                     "While parsing a list in the query, expected string value, punctuation, or whitespace, but got "
-                    f"different type in list: {raw}"
+                    f"different type in list: {raw if ',' in raw else raw[:-1] + ',)'}"
                 )
             raise Refused(
                 "While parsing a list in the query, expected a non-empty list of string values, "
@@ -261,7 +261,9 @@ def _check_op(of: Kind, key: str, op: str, grammar: Grammar) -> None:
     else:
         allowed = (*_LIKE, *_LISTED)
     if op not in allowed:
-        raise Refused(f"Invalid comparator '{op}' not one of '{_set(allowed)}'")
+        told = (*_LIKE, *_LISTED) if of == "attribute" else allowed  # as MLflow tells it, unclosed quote and all
+        closed = "'" if of == "parameter" or (of == "attribute" and key not in grammar.numeric_keys) else ""
+        raise Refused(f"Invalid comparator '{op}' not one of '{_set(told)}{closed}")
     if grammar is EXPERIMENTS and key == "experiment_id" and op not in ("=", "!=", *_LISTED):
         raise Refused(f"Invalid comparator for experiment_id: {op}")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clew.api.mlflow.call import Answer, Call, Endpoint
-from clew.api.mlflow.entities import find_run, metric
+from clew.api.mlflow.entities import Run, find_run, metric
 from clew.api.mlflow.errors import Refused
 from clew.api.mlflow.paging import offset_of, token_of
 from clew.api.mlflow.runs import RUN_ID
@@ -29,8 +29,10 @@ def get_history(call: Call) -> Answer:
     if most is not None and most <= 0:
         raise Refused(f"Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer.")
     with call.store.read() as session:
-        run = find_run(session, call.namespace, call.text("run_id"))
         offset = offset_of(call.text("page_token"))
+        run = known(session, call.namespace, call.text("run_id"))
+        if run is None:
+            return {}
         limit = -1 if most is None else most + 1
         rows = session.fetch(
             f"SELECT p.value, p.is_nan, p.time_ms, p.step {_POINTS} {_limit(session)}", (run.number, key, limit, offset)
@@ -42,6 +44,14 @@ def get_history(call: Call) -> Answer:
     if rows:
         answer["metrics"] = [metric(key, *row) for row in rows]
     return answer
+
+
+def known(session: Session, namespace: str, run_id: str) -> Run | None:
+    """The run; None for one that is not there, whose history MLflow tells as an empty one."""
+    try:
+        return find_run(session, namespace, run_id)
+    except Refused:
+        return None
 
 
 def _limit(session: Session) -> str:
@@ -65,7 +75,9 @@ def get_history_bulk(call: Call) -> Answer:
         for run_id in sorted(set(runs)):
             if len(told) >= most:
                 break
-            run = find_run(session, call.namespace, run_id)
+            run = known(session, call.namespace, run_id)
+            if run is None:
+                continue
             sql = f"SELECT p.value, p.is_nan, p.time_ms, p.step {_POINTS} {_limit(session)}"
             rows = session.fetch(sql, (run.number, key, most - len(told), 0))
             told += [metric(key, *row) | {"run_id": run_id} for row in rows]
@@ -90,8 +102,7 @@ def get_history_interval(call: Call) -> Answer:
         raise Refused(f"end_step must be greater than start_step. Found start_step={steps[0]} and end_step={steps[1]}.")
     told: list[dict[str, Any]] = []
     with call.store.read() as session:
-        found = [find_run(session, call.namespace, run_id) for run_id in runs]
-        for run in found:
+        for run in filter(None, (known(session, call.namespace, run_id) for run_id in runs)):
             rows = sampled(session, run.number, key, most, *steps)
             told += [metric(key, *row) | {"run_id": run.id} for row in rows]
     return {"metrics": told} if told else {}
@@ -159,7 +170,7 @@ ENDPOINTS = (
         "metrics/get-history",
         ("GET",),
         get_history,
-        (RUN_ID, _KEY, Field("page_token"), Field("max_results", "int")),
+        (RUN_ID, _KEY, Field("page_token"), Field("max_results", "int", checked=False)),
     ),
     Endpoint(
         "metrics/get-history-bulk",

@@ -193,6 +193,9 @@ def delete_tag(call: Call) -> Answer:
 
 def log_batch(call: Call) -> Answer:
     """``runs/log-batch``: all of it, or nothing."""
+    for index, one in enumerate(call.items("metrics")):
+        for name in ("key", "value", "timestamp"):
+            _require("metrics", index, one, name)
     given = [_metric(index, one) for index, one in enumerate(call.items("metrics"))]
     params = [_pair("params", index, one) for index, one in enumerate(call.items("params"))]
     tags = [_pair("tags", index, one) for index, one in enumerate(call.items("tags"))]
@@ -215,11 +218,9 @@ def log_batch(call: Call) -> Answer:
     return {}
 
 
-def _required(list_: str, index: int, one: dict[str, Any], name: str) -> Any:
-    value = one.get(name)
-    if value is None or value == "":
+def _require(list_: str, index: int, one: dict[str, Any], name: str) -> None:
+    if one.get(name) is None or one[name] == "":
         raise Refused(f"Missing value for required parameter '{list_}[{index}].{name}'." + DOCS)
-    return value
 
 
 def _text(list_: str, index: int, one: dict[str, Any], name: str) -> str:
@@ -232,13 +233,12 @@ def _text(list_: str, index: int, one: dict[str, Any], name: str) -> str:
 
 
 def _pair(list_: str, index: int, one: dict[str, Any]) -> tuple[str, str]:
-    _required(list_, index, one, "key")
+    _require(list_, index, one, "key")
     return _text(list_, index, one, "key"), _text(list_, index, one, "value")
 
 
 def _metric(index: int, one: dict[str, Any]) -> tuple[Metric, float]:
-    _required("metrics", index, one, "key")
-    raw, told = _required("metrics", index, one, "value"), _required("metrics", index, one, "timestamp")
+    raw, told = one["value"], one["timestamp"]
     value, time_ms, step = convert("float", raw), convert("int", told), convert("int", one.get("step") or 0)
     for name, read, of in (("value", value, raw), ("timestamp", time_ms, told), ("step", step, one.get("step"))):
         if is_broken(read):

@@ -139,8 +139,6 @@ def _int(raw: Any) -> Any:
 
 
 def _float(raw: Any) -> Any:
-    if isinstance(raw, bool):
-        return _BROKEN
     if isinstance(raw, str):
         named = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
         if raw in named:

@@ -15,8 +15,9 @@ from clew.api.mlflow.store.database import TrackingStore
 from clew.api.service import Services
 from clew.api.settings import ApiSettings
 from clew.graph.sql import SqlEngine
+from clew.metadata.change import Change
 from clew.metadata.ids import Kind
-from clew.metadata.node import Execution
+from clew.metadata.node import Execution, NodeType
 from clew.metadata.record import Record
 from clew.metadata.states import EventType, ExecutionState
 from tests.api.conftest import Asker
@@ -214,3 +215,22 @@ def test_the_token_is_taken_as_mlflows_client_sends_it(tmp_path: Path, given: st
         answer = asker.request("GET", API + "experiments/get", params=query, headers={"Authorization": given})
         assert answer.status_code == 200
         asker.close()
+
+
+def test_what_a_run_reads_the_execution_it_is_part_of_reads_too(tracker: Tracker) -> None:
+    change = Change()
+    step = change.execution(change.type(NodeType(Kind.EXECUTION, "Step")), name="train")
+    outer = tracker.record.commit(change).id(step)
+    run = tracker.run(tags=[{"key": "clew.execution", "value": f"execution:{outer}"}])
+    dataset = {"name": "d", "digest": "1", "source_type": "local", "source": json.dumps({"uri": "/data/x.csv"})}
+    tracker.post("runs/log-inputs", run_id=run, datasets=[{"dataset": dataset}])
+    with tracker.record.read() as reader:
+        events = reader.events_of_executions([outer, execution(tracker, run).id])
+    assert [(event.type, event.source) for event in events] == [(EventType.INPUT, "mlflow")] * 2
+    assert len({event.artifact_id for event in events}) == 1
+
+
+def test_a_tag_that_names_no_execution_is_only_a_tag(tracker: Tracker) -> None:
+    for value in ("execution:999", "nonsense", ""):
+        run = tracker.run(tags=[{"key": "clew.execution", "value": value}])
+        assert execution(tracker, run).state is ExecutionState.RUNNING

@@ -19,6 +19,7 @@ COMMANDS = {
     "runs": ("Do", "clew.cli.runs"),
     "schedule": ("Do", "clew.cli.schedule"),
     "exec": ("Do", "clew.cli.exec"),
+    "spark": ("Do", "clew.cli.spark"),
     "up": ("Do", "clew.cli.up"),
     "ls": ("Ask", "clew.cli.listing"),
     "show": ("Ask", "clew.cli.show"),

@@ -8,6 +8,7 @@ that failed and names no outputs keeps those it named before.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,15 +97,16 @@ def contexts_of(events: Iterable[EventSaid]) -> dict[ContextKey, None]:
 
 
 def outer_of(event: EventSaid) -> int | None:
-    """Id of the execution of this record that the run says it is part of."""
-    job = event.run_facets.get("parent", {}).get("job", {})
-    if job.get("namespace") != CLEW:
-        return None
-    try:
-        ref = NodeRef.parse(job.get("name", ""))
-    except ClewError:
-        return None
-    return ref.id if ref.kind is Kind.EXECUTION else None
+    """Id of the execution of this record that the run says it is part of, as its parent or its root."""
+    parent = event.run_facets.get("parent") or {}
+    for job in (parent.get("job"), (parent.get("root") or {}).get("job")):
+        if not isinstance(job, dict) or job.get("namespace") != CLEW or not isinstance(job.get("name"), str):
+            continue
+        with suppress(ClewError):
+            ref = NodeRef.parse(job["name"])
+            if ref.kind is Kind.EXECUTION:
+                return ref.id
+    return None
 
 
 def saying_of(events: list[EventSaid], known: Known) -> Saying:

@@ -72,7 +72,9 @@ def told_of_dataset(merged: Merged, group: str = "dataset") -> dict[str, Any]:
             "dataset_version": facet("version").get("datasetVersion"),
             "dataset_type": facet("datasetType").get("datasetType"),
             "data_source": facet("dataSource").get("name"),
-            "storage": " ".join(v for k in ("storageLayer", "fileFormat") if isinstance(v := storage.get(k), str)),
+            "storage": " ".join(
+                v for k in ("storageLayer", "fileFormat") if isinstance(v := storage.get(k), str) and v
+            ),
             "lifecycle": lifecycle.get("lifecycleStateChange"),
             "rows": _first_int(written.get("rowCount"), read.get("rowCount"), metrics.get("rowCount")),
             "files": _first_int(written.get("fileCount"), read.get("fileCount"), metrics.get("fileCount")),
@@ -132,6 +134,10 @@ def _tags(facet: dict[str, Any]) -> dict[str, Any]:
     tags = [item for item in _list(facet.get("tags")) if isinstance(item, dict) and not item.get("field")]
     found = [(item.get("key"), item.get("value")) for item in tags[:100]]
     return {f"tag.{key}": str(value) for key, value in found if isinstance(key, str) and value is not None}
+
+
+def _str(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _first_int(*values: Any) -> int | None:

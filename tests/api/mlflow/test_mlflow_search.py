@@ -175,6 +175,16 @@ def test_a_long_history_is_thinned_out_evenly_with_both_ends(tracker: Tracker, g
     assert [one["step"] // gap for one in some["metrics"]] == [10, 12]
 
 
+@pytest.mark.parametrize("a_step", [1, 3, 1500])
+def test_points_of_one_step_are_thinned_out_as_others(tracker: Tracker, a_step: int) -> None:
+    run = tracker.run()
+    for first in range(0, 3000, 1000):
+        points = [{"key": "m", "value": n, "timestamp": n, "step": n // a_step} for n in range(first, first + 1000)]
+        tracker.post("runs/log-batch", run_id=run, metrics=points)
+    told = tracker.get("metrics/get-history-bulk-interval", run_ids=[run], metric_key="m", max_results=7)["metrics"]
+    assert [one["value"] for one in told] == [0, 429, 858, 1287, 1716, 2144, 2999]
+
+
 def test_buckets_begin_where_ntile_begins_them() -> None:
     assert bucket_starts(10, 3) == [0, 4, 9]
     assert bucket_starts(5, 5) == [0, 1, 2, 3, 4]

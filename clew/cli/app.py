@@ -20,6 +20,7 @@ COMMANDS = {
     "schedule": ("Do", "clew.cli.schedule"),
     "exec": ("Do", "clew.cli.exec"),
     "spark": ("Do", "clew.cli.spark"),
+    "notebook": ("Do", "clew.cli.notebook"),
     "up": ("Do", "clew.cli.up"),
     "ls": ("Ask", "clew.cli.listing"),
     "show": ("Ask", "clew.cli.show"),

@@ -78,7 +78,7 @@ def _read(told: Mapping[str, Any], python: Path) -> Executed:
             f"{python} has no {told['missing']}",
             field="python",
             value=str(python),
-            remedy="Install it there: pip install papermill ipykernel (clew[notebook]); or name another --python",
+            remedy="Install it there: pip install papermill ipykernel; or name another --python",
         )
     if "interrupted" in told:
         return Executed("CANCELED", cells, error="interrupted")

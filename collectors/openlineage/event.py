@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -161,10 +162,13 @@ def _dataset(given: Any, field: str, own: str) -> DatasetSaid:
 
 def located(namespace: str, name: str, field: str = "name") -> str:
     """Canonical location of a dataset. Errors: Invalid naming ``field`` where it is none or too long."""
-    location = of_dataset(namespace, name)
+    location = _of_dataset(namespace, name)
     if len(location.encode()) > NAME_LIMIT_BYTES - 100:  # versions are named after it and a run
         raise _wrong(field, name, f"with its namespace is longer than {NAME_LIMIT_BYTES - 100} bytes", "Shorten it")
     return location
+
+
+_of_dataset = lru_cache(20_000)(of_dataset)
 
 
 def _facets(given: Any, field: str) -> Facets:

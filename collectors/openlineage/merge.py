@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from clew.metadata.digest import canonical_json
 
 FACETS = "openlineage.facets"
-"""Custom property: facets, verbatim: by group (``run``, ``job``, ``dataset``, ``input LOCATION``), then by name."""
+"""Custom property: facets as JSON text: by group (``run``, ``job``, ``dataset``, ``input LOCATION``), then by name."""
 TIMES = "openlineage.times"
-"""Custom property: when each was said, UTC epoch milliseconds."""
+"""Custom property, JSON text too: when each was said, UTC epoch milliseconds."""
 
 
 class Merged:
@@ -77,15 +79,15 @@ class Merged:
         return list(self._values)
 
     def recorded(self) -> dict[str, Any]:
-        """As custom properties."""
-        return {name: value for name, value in ((FACETS, self._values), (TIMES, self._times)) if value}
+        """As custom properties; keys in order, so that equal ones are the same text."""
+        parts = ((FACETS, self._values), (TIMES, self._times))
+        return {name: orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode() for name, value in parts if value}
 
 
 def _copied(properties: Mapping[str, Any] | None, name: str) -> dict[str, dict[str, Any]]:
-    found = (properties or {}).get(name)
-    if not isinstance(found, dict):
-        return {}
-    return {group: dict(values) for group, values in found.items() if isinstance(values, dict)}
+    text = (properties or {}).get(name)
+    found = orjson.loads(text) if isinstance(text, str) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _is_deleted(facet: Any) -> bool:

@@ -101,7 +101,13 @@ def identifiers(facet: dict[str, Any]) -> Iterable[tuple[str, str]]:
 
 
 def _of(merged: Merged, group: str) -> Callable[[str], dict[str, Any]]:
-    return lambda name: merged.facet(group, name)
+    facets = merged.facets(group)
+
+    def facet(name: str) -> dict[str, Any]:
+        found = facets.get(name)
+        return found if isinstance(found, dict) else {}
+
+    return facet
 
 
 def _kept(values: dict[str, Any]) -> dict[str, Any]:

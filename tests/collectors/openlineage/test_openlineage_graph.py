@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -134,14 +135,14 @@ def test_a_failure_that_names_no_outputs_erases_none(home: Home) -> None:
 def test_what_no_specification_knows_is_kept_verbatim(home: Home) -> None:
     odd = {"_producer": "p", "deep": [{"x": None}], "n": 2**53 + 1}
     home.tell(run_event(A, "START", 1, mine=odd), run_event(A, "RUNNING", 2), run_event(A, "COMPLETE", 3))
-    facets: Any = home.run(A).custom_properties["openlineage.facets"]
+    facets = orjson.loads(str(home.run(A).custom_properties["openlineage.facets"]))
     assert facets["run"]["mine"] == odd
 
 
 def test_facets_merge_by_name_and_the_latest_counts_whenever_it_comes(home: Home) -> None:
     home.tell(run_event(A, "COMPLETE", 5, a={"v": 2}))
     home.tell(run_event(A, "START", 1, a={"v": 1}, b={"v": 1}))
-    facets: Any = home.run(A).custom_properties["openlineage.facets"]
+    facets = orjson.loads(str(home.run(A).custom_properties["openlineage.facets"]))
     assert facets["run"] == {"a": {"v": 2}, "b": {"v": 1}}
 
 

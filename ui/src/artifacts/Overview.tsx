@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { lazy, Suspense, useMemo } from "react";
 
 import { Part } from "../kit/detail/Detail";
 import styles from "../kit/detail/detail.module.css";
@@ -14,6 +14,8 @@ import { Preview } from "../kit/preview/Preview";
 import { StateBadge } from "../kit/State";
 import { LineagePart } from "./Lineage";
 import type { ArtifactDetailQuery } from "./queries.generated";
+
+const ColumnOrigins = lazy(() => import("./ColumnOrigins").then((made) => ({ default: made.ColumnOrigins })));
 
 /** An artifact as its page shows it. */
 export type ArtifactDetail = Extract<ArtifactDetailQuery["node"], { readonly uri: string | null }>;
@@ -59,6 +61,11 @@ export function Overview({ artifact }: { readonly artifact: ArtifactDetail }) {
       </Part>
       <Reach id={id} />
       <LineagePart id={id} />
+      {customProperties.some(({ name }) => name === "openlineage.facets") && (
+        <Suspense>
+          <ColumnOrigins id={id} />
+        </Suspense>
+      )}
       {artifact.uri !== null && !(isMetrics && sizeBytes === 0) && (
         <Part
           title="Preview"

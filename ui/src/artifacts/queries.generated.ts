@@ -65,8 +65,16 @@ export type ArtifactEventsQuery = { readonly node:
     | Record<PropertyKey, never>
    };
 
+export type ColumnsOfQueryVariables = Types.Exact<{
+  id: Types.Scalars['ID']['input'];
+}>;
+
+
+export type ColumnsOfQuery = { readonly columnLineage: { readonly columns: ReadonlyArray<string>, readonly partial: boolean, readonly edges: ReadonlyArray<{ readonly source: { readonly artifact: string | null, readonly location: string, readonly name: string }, readonly target: { readonly artifact: string | null, readonly location: string, readonly name: string }, readonly transformations: ReadonlyArray<{ readonly type: string, readonly subtype: string }> }> } };
+
 export const ArtifactRowsDocument = "query ArtifactRows($where:String$filter:ArtifactFilter$orderBy:OrderBy$first:Int!$after:String$properties:[String!]!$custom:[String!]!$withProperties:Boolean!$withCustom:Boolean!){artifacts(where:$where filter:$filter orderBy:$orderBy first:$first after:$after){nodes{id type namespace name label externalId state createdMs updatedMs uri digest sizeBytes properties(names:$properties)@include(if:$withProperties){name kind value}customProperties(names:$custom)@include(if:$withCustom){name kind value}}pageInfo{hasNextPage endCursor}}}" as unknown as TypedDocumentNode<ArtifactRowsQuery, ArtifactRowsQueryVariables>;
 export const ArtifactTotalDocument = "query ArtifactTotal($where:String$filter:ArtifactFilter){artifacts(where:$where filter:$filter first:0){totalCount}}" as unknown as TypedDocumentNode<ArtifactTotalQuery, ArtifactTotalQueryVariables>;
 export const ArtifactDetailDocument = "query ArtifactDetail($id:ID!){node(id:$id){...on Artifact{id kind type label namespace name externalId state createdMs updatedMs createdSeq updatedSeq nodeType{id name version}properties{name kind value}customProperties{name kind value}uri location digest sizeBytes producer{id label type state startedMs endedMs}contexts{id label name type namespace pins:customProperties(names:[\"pinned\"]){value}}}}}" as unknown as TypedDocumentNode<ArtifactDetailQuery, ArtifactDetailQueryVariables>;
 export const ArtifactHistoryDocument = "query ArtifactHistory($id:ID!){node(id:$id){history{...on Artifact{name externalId state updatedMs updatedSeq properties{name kind value}customProperties{name kind value}uri location digest sizeBytes}}}}" as unknown as TypedDocumentNode<ArtifactHistoryQuery, ArtifactHistoryQueryVariables>;
 export const ArtifactEventsDocument = "query ArtifactEvents($id:ID!$first:Int!){node(id:$id){...on Artifact{events(first:$first){type name timeMs createdSeq execution{id label type state}}}}}" as unknown as TypedDocumentNode<ArtifactEventsQuery, ArtifactEventsQueryVariables>;
+export const ColumnsOfDocument = "query ColumnsOf($id:ID!){columnLineage(of:$id depth:1){columns partial edges{source{artifact location name}target{artifact location name}transformations{type subtype}}}}" as unknown as TypedDocumentNode<ColumnsOfQuery, ColumnsOfQueryVariables>;

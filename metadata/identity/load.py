@@ -58,6 +58,7 @@ def load_places(
         place.settled()
         for execution in place.reads.keys() - place.inputs.keys():
             place.stale_for(execution)
+        place.bind()
     return places
 
 

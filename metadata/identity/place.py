@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from clew.metadata.identity.saying import Ref, Said, Saids, Where, in_order
+from clew.metadata.identity.saying import Ref, Said, Saids, Where, in_order, ref_of
 from clew.metadata.identity.whole import covers
 
 _LAST = "\U0010ffff"
@@ -60,6 +60,12 @@ class Place:
         """By external id."""
         self._order: list[tuple[int, str]] = []
         self._times: list[tuple[int, int, Ref]] = []
+        self.unbound: list[Version | Found] = []
+        """Whose node was put by the batch at hand."""
+        self._unbound: dict[Ref, None] = {}
+        """Executions it says something about."""
+        self._written: dict[str, None] = {}
+        """Versions it says something about."""
         self._stale: dict[Ref, None] = {}
         self._stale_from: int | None = None
         self._count = 0
@@ -74,7 +80,32 @@ class Place:
         version = self.versions[name] = Version(ref, name, location, partition, time_ms)
         insort(self._order, (time_ms, name))
         self._is_stale_from(time_ms)
+        self.unbound.append(version)
         return version
+
+    @property
+    def size(self) -> int:
+        """About how much it holds."""
+        return len(self.versions) + len(self._times)
+
+    def moved(self, execution: Ref) -> None:
+        """The batch at hand moves its edges."""
+        self._unbound[execution] = None
+
+    def bind(self) -> None:
+        """Call by their ids the nodes that were just recorded."""
+        for node in self.unbound:
+            node.ref = ref_of(node.ref)
+        for name in self._written:
+            version = self.versions[name]
+            version.wrote = {ref_of(execution): saids for execution, saids in version.wrote.items()}
+        for execution in self._unbound:
+            if execution in self.reads:
+                self.reads[ref_of(execution)] = self.reads.pop(execution)
+            if execution in self.inputs:
+                edges = self.inputs.pop(execution)
+                self.inputs[ref_of(execution)] = {ref_of(ref): saids for ref, saids in edges.items()}
+        self.unbound, self._unbound, self._written = [], {}, {}
 
     def write(self, version: Version, execution: Ref, said: Said) -> bool:
         """Note that ``execution`` wrote ``version``; whether that is news."""
@@ -87,6 +118,7 @@ class Place:
         if not known:
             self._is_stale_from(version.time_ms)
         known[said.place] = said
+        self._written[version.name] = None
         if said.time_ms < version.time_ms:
             del self._order[bisect_left(self._order, (version.time_ms, version.name))]
             version.time_ms = said.time_ms
@@ -107,7 +139,7 @@ class Place:
         known[said.place] = said
         self._count += 1  # keeps the comparison from reaching the executions
         insort(self._times, (said.time_ms, self._count, execution))
-        self._stale[execution] = None
+        self._stale[execution] = self._unbound[execution] = None
         return True
 
     def loaded_input(self, execution: Ref, artifact: Ref, saids: Saids) -> None:
@@ -133,7 +165,7 @@ class Place:
         stale = dict(self._stale)
         if self._stale_from is not None:
             for _, _, execution in self._times[bisect_left(self._times, (self._stale_from, -1, 0)) :]:
-                stale[execution] = None
+                stale[ref_of(execution)] = None
         return list(stale)
 
     def desired(self, execution: Ref, found: Callable[[str], Ref]) -> Desired:
@@ -173,6 +205,9 @@ class Place:
         for execution, edges in other.inputs.items():
             self.inputs.setdefault(execution, {}).update(edges)
         self.found |= other.found
+        self.unbound += other.unbound
+        self._unbound |= other._unbound
+        self._written |= other._written
         self.sought |= other.sought
         self.all_stale()
 

@@ -95,6 +95,11 @@ Saids = tuple[Said, ...]
 """What was said of one edge, the first first."""
 
 
+def ref_of(ref: Ref) -> Ref:
+    """By its id, where it has one."""
+    return ref.given if isinstance(ref, NodePut) and ref.given is not None else ref
+
+
 def in_order(saids: Sequence[Said]) -> Saids:
     """As they stand on an edge."""
     return tuple(saids) if len(saids) == 1 else tuple(sorted(saids, key=lambda s: (s.time_ms, *s.place)))

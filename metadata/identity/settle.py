@@ -15,8 +15,8 @@ from clew.metadata.identity.coverage import Coverage, coverage
 from clew.metadata.identity.place import Place
 from clew.metadata.identity.saying import Said, Saying, version_name
 from clew.metadata.identity.weave import Weaver, check
-from clew.metadata.identity.whole import joined, split
-from clew.metadata.location import canonical
+from clew.metadata.identity.whole import joined, located, split
+from clew.metadata.ids import Kind
 from clew.metadata.node import Artifact
 from clew.metadata.reader import Reader
 from clew.metadata.record import Record
@@ -25,6 +25,10 @@ from clew.metadata.value import Value
 BATCH = 256
 """Sayings that are settled together: one transaction of the committer."""
 FOREVER_MS = 2**62
+MOST_KEPT = 300_000
+"""Versions, reads and executions that are kept in memory between batches, about 0.5 KB each."""
+MOST_FOREIGN = 200
+"""Changes of others that are looked through before what is kept is rather loaded anew."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +45,9 @@ class Identity:
         self._mutex = threading.Lock()
         self._lock = threading.Lock()
         self._queue: list[_Waiting] = []
+        self._weaver: Weaver | None = None
+        """What is known of places, as of ``_seq``: most messages are about the same few."""
+        self._seq = 0
 
     def settle(self, sayings: Sequence[Saying]) -> list[Receipt]:
         """Record each saying as one atomic change, durable when this returns.
@@ -78,7 +85,7 @@ class Identity:
         None where nothing is known of the place; as it was found, where nobody was seen to write it.
         Errors: Invalid for a uri that is none.
         """
-        location, partition = split(canonical(uri))
+        location, partition = located(uri)
         with self._record.read() as reader:
             weaver = Weaver(reader, Aliases(alias.every(reader, namespace)))
             weaver.load(namespace, (location,))
@@ -93,7 +100,7 @@ class Identity:
     def look_again(self, uris: Iterable[str], namespace: str = "default") -> None:
         """Look again at places where something was recorded beside what was said: where somebody is known to have
         written, who imported from there gets the version. Errors: Invalid for a uri that is none."""
-        locations = {split(canonical(uri))[0] for uri in uris}
+        locations = {located(uri)[0] for uri in uris}
         with self._lock:
             with self._record.read() as reader:
                 weaver = Weaver(reader, Aliases(alias.every(reader, namespace)))
@@ -113,7 +120,7 @@ class Identity:
 
         Errors: Invalid for a uri that is none.
         """
-        one, other = split(canonical(location, "location"))[0], split(canonical(same_as, "same_as"))[0]
+        one, other = located(location)[0], located(same_as)[0]
         change = Change(actor=actor, namespace=namespace)
         with self._lock:
             with self._record.read() as reader:
@@ -129,7 +136,7 @@ class Identity:
 
         Errors: NotFound where nobody said so.
         """
-        one, other = split(canonical(location, "location"))[0], split(canonical(same_as, "same_as"))[0]
+        one, other = located(location)[0], located(same_as)[0]
         change = Change(actor=actor, namespace=namespace)
         with self._lock:
             with self._record.read() as reader:
@@ -228,7 +235,7 @@ class Identity:
         woven: list[int] = []
         with self._record.read() as reader:
             before = reader.seq
-            weaver = Weaver(reader, Aliases(alias.every(reader)), careful=careful)
+            weaver = self._kept(reader, careful=careful)
             try:
                 for saying in sayings:
                     check(saying)
@@ -246,14 +253,25 @@ class Identity:
         for at, outcome in zip(woven, self._record.commit_many([sayings[at].change for at in woven]), strict=True):
             outcomes[at] = outcome
         settled = [outcome for outcome in outcomes if outcome is not None]
-        self._mend(before, settled, weaver)
+        if not self._mend(before, settled, weaver) and all(isinstance(outcome, Receipt) for outcome in settled):
+            touched = {id(p): p for s in sayings for p in weaver.places_of(s)}
+            weaver.bind(touched.values())
+            self._weaver, self._seq = weaver, before + sum(isinstance(o, Receipt) and o.changed for o in settled)
         return settled
 
-    def _mend(self, before: int, outcomes: list[Outcome], weaver: Weaver) -> None:
-        """Look again at places where somebody else recorded something since they were looked at."""
+    def _kept(self, reader: Reader, *, careful: bool) -> Weaver:
+        """What is kept of the record, as it says now; it is kept again when all went well."""
+        kept, self._weaver = self._weaver, None
+        if kept is None or careful or kept.size > MOST_KEPT or not _caught_up(kept, reader, self._seq):
+            return Weaver(reader, Aliases(alias.every(reader)), careful=careful)
+        kept.look_at(reader)
+        return kept
+
+    def _mend(self, before: int, outcomes: list[Outcome], weaver: Weaver) -> bool:
+        """Look again at places where somebody else recorded something since they were looked at; whether so."""
         ours = {outcome.seq for outcome in outcomes if isinstance(outcome, Receipt) and outcome.changed}
-        if not ours or max(ours) - before == len(ours) or not weaver.places:
-            return
+        if not ours or max(ours) - before == len(ours):
+            return False
         with self._record.read() as reader:
             wanted: dict[str, list[str]] = {}
             for namespace, location in weaver.places:
@@ -267,6 +285,31 @@ class Identity:
                     again.settle(change, place)
                 if change.events or change.withdrawals or change.nodes:
                     self._record.commit(change)
+        return True
+
+
+def _caught_up(weaver: Weaver, reader: Reader, seq: int) -> bool:
+    """Let go of what others changed since ``seq``; False where that is better done by starting anew."""
+    if reader.seq == seq:
+        return True
+    if reader.seq - seq > MOST_FOREIGN:
+        return False
+    written: set[int] = set()
+    aliases = {t.id for t in reader.types(Kind.CONTEXT) if t.name == alias.TYPE}
+    for change in reader.changes(seq, MOST_FOREIGN):
+        for table, row in change.ops:
+            if table == "withdrawal" or (table == "context" and row["type_id"] in aliases):
+                return False
+            if table == "artifact":
+                written.add(row["id"])
+            elif table == "event":
+                written.add(row["artifact"])
+                if "location" in row:
+                    weaver.forget(change.namespace, row["location"])
+    for artifact in reader.artifacts_by_id(written).values():
+        if artifact.location:
+            weaver.forget(artifact.namespace, split(artifact.location)[0])
+    return True
 
 
 def _part_of(whole: Place, members: frozenset[str]) -> Place:
@@ -302,4 +345,4 @@ class _Mark:
         for items, length in self._lists:
             del items[length:]
         for put, reuse in self._reuse:
-            put.reuse = reuse
+            put.reuse, put.given = reuse, None

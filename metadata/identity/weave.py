@@ -10,8 +10,8 @@ from clew.metadata.identity import alias
 from clew.metadata.identity.alias import Aliases
 from clew.metadata.identity.load import Executions, load_executions, load_found, load_places
 from clew.metadata.identity.place import Desired, Found, Place, Version
-from clew.metadata.identity.saying import Ref, Said, Saids, Saying, Touch, Where, event, in_order, version_name
-from clew.metadata.identity.whole import joined, split
+from clew.metadata.identity.saying import Ref, Said, Saids, Saying, Touch, Where, event, in_order, ref_of, version_name
+from clew.metadata.identity.whole import joined, located
 from clew.metadata.ids import Kind
 from clew.metadata.location import canonical
 from clew.metadata.node import NodeType
@@ -28,16 +28,39 @@ class Weaver:
     """Weaves the sayings of one batch, one after another, as they will be committed."""
 
     def __init__(self, reader: Reader, aliases: Aliases, *, careful: bool = False) -> None:
-        self._reader = reader
         self.aliases = aliases
         self._careful = careful
         """Leave it to the record to find what is there, for something was that we did not see."""
         self.places: dict[tuple[str, str], Place] = {}
         self._executions: Executions = {}
+        self.size = 0
+        """About how much is kept: versions, reads, executions."""
+        self._new: list[tuple[str, str]] = []
+        """Executions of this batch."""
         self._written: dict[tuple[Ref, Ref], tuple[Version, Saids]] = {}
         """Of the saying at hand: the edges it changes, and what was said of them before."""
+        self.look_at(reader)
+
+    def look_at(self, reader: Reader) -> None:
+        """Go on with what the record says now: what is kept of it must be as it says."""
+        self._reader = reader
         self._types = {t.name for t in reader.types(Kind.ARTIFACT)}
         self._aliases_typed = any(t.name == alias.TYPE for t in reader.types(Kind.CONTEXT))
+
+    def bind(self, places: Iterable[Place]) -> None:
+        """Call by their ids the nodes that were just recorded."""
+        for key in self._new:
+            self._executions[key] = ref_of(self._executions[key])
+        self._new = []
+        for place in places:
+            place.bind()
+
+    def forget(self, namespace: str, location: str) -> None:
+        """Load the place of ``location`` anew when it is needed next."""
+        place = self.places.get((namespace, location))
+        if place is not None:
+            for member in place.members:
+                self.places.pop((namespace, member), None)
 
     def prepare(self, sayings: Sequence[Saying]) -> None:
         """Look up in few queries what the sayings name. Errors: Invalid for a uri that is none."""
@@ -47,12 +70,13 @@ class Weaver:
             namespace = saying.change.namespace
             for touch in saying.touches:
                 for uri in (touch.uri, *touch.same_as):
-                    wanted.setdefault(namespace, set()).add(split(canonical(uri))[0])
+                    wanted.setdefault(namespace, set()).add(located(uri)[0])
             for put in (saying.execution, *saying.within):
                 if isinstance(put, NodePut) and put.external_id:
                     executions.setdefault(put.namespace or namespace, set()).add(put.external_id)
         for namespace, names in executions.items():
-            load_executions(self._reader, namespace, names, self._executions)
+            missing = [name for name in names if (namespace, name) not in self._executions]
+            load_executions(self._reader, namespace, missing, self._executions)
         for namespace, locations in wanted.items():
             self.load(namespace, locations)
 
@@ -65,10 +89,16 @@ class Weaver:
         names = {version_name(place.head, "") for place in loaded.values()}
         known = load_found(self._reader, namespace, names) if names else {}
         for place in loaded.values():
+            self.size += place.size
             found = known.get(version_name(place.head, ""))
             if found is not None:
                 place.found.setdefault(version_name(place.head, ""), found)
             place.sought.add(version_name(place.head, ""))
+
+    def places_of(self, saying: Saying) -> list[Place]:
+        """The places that a saying touched."""
+        found = (self.places.get((saying.change.namespace, located(touch.uri)[0])) for touch in saying.touches)
+        return [place for place in found if place is not None]
 
     def weave(self, saying: Saying) -> None:
         """Add to the saying's change what its touches mean. Errors: Invalid."""
@@ -94,15 +124,18 @@ class Weaver:
             return put
         key = (put.namespace or change.namespace, put.external_id)
         known = self._executions.setdefault(key, put)
+        if known is put:
+            self._new.append(key)
         if known is put and put.reuse == "external_id" and not self._careful:
             put.reuse = ""  # it is new: the record need not look
         return known
 
     def _touch(self, change: Change, saying: Saying, touch: Touch, execution: Ref, within: Outer) -> Place:
-        location, partition = split(canonical(touch.uri))
+        location, partition = located(touch.uri)
         namespace = change.namespace
+        self.size += 2
         for other in touch.same_as:
-            self._same(change, location, split(canonical(other))[0], saying.source)
+            self._same(change, location, located(other)[0], saying.source)
         place = self.places[namespace, location]
         said = Said(
             touch.time_ms, location, partition, tuple(touch.path), saying.source, touch.confidence
@@ -172,9 +205,9 @@ class Weaver:
 
     def settle(self, change: Change, place: Place, touches: Sequence[Touch] = ()) -> None:
         """Move the edges of ``place`` to where they belong."""
-        touch = next((t for t in touches if not t.writes and split(canonical(t.uri))[0] in place.members), None)
 
         def found(partition: str) -> Ref:
+            touch = next((t for t in touches if not t.writes and located(t.uri)[0] in place.members), None)
             return self._found(change, place, partition, touch).ref
 
         for execution in place.stale():
@@ -188,6 +221,7 @@ class Weaver:
         held = place.inputs.get(execution, {})
         if held == wanted:
             return
+        place.moved(execution)
         users = {found.ref: found for found in place.found.values()}
         for ref, saids in held.items():
             if wanted.get(ref) != saids:
@@ -243,6 +277,7 @@ class Weaver:
                 custom_properties=told or None, reuse="external_id" if self._careful else "",
             )  # fmt: skip
             found = place.found[name] = Found(put, live=True)
+            place.unbound.append(found)
         return found
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+from clew.metadata.location import canonical
 
 _FOLDERS = re.compile(r"(?:s3|gs|abfss|hdfs|viewfs|dbfs|file|oss|cos|obs|r2|adl|swift|webhdfs|maprfs|alluxio):/")
 _PARTITION = re.compile(r"/[A-Za-z_][A-Za-z0-9_.\-]*=[^/*]*(?:/|$)")
@@ -28,6 +31,12 @@ def split(location: str) -> tuple[str, str]:
         if not whole.endswith(("/", ":")):
             return whole, location[match.start() + 1 :].rstrip("/")
     return location, ""
+
+
+@lru_cache(maxsize=50_000)
+def located(uri: str) -> tuple[str, str]:
+    """(whole, partition) of any spelling of a location. Errors: Invalid for a uri that is none."""
+    return split(canonical(uri))
 
 
 def joined(whole: str, partition: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
 
 import pytest
@@ -261,7 +262,7 @@ MESSAGES = st.lists(st.tuples(WORDS, st.lists(TOUCHES, max_size=3), WORDS), min_
 def _graph_of(
     record: Record, messages: Sequence[tuple[str, list[Touch], str]], namespace: str, at_once: bool
 ) -> object:
-    identity = Identity(record)
+    processes = [Identity(record), Identity(record)]  # each keeps what it knows, and the other goes on meanwhile
     said = []
     for word, touches, outer in messages:
         made = saying(word, *touches)
@@ -271,10 +272,10 @@ def _graph_of(
             made.within = [put]
         said.append(made)
     if at_once:
-        identity.settle(said)
+        processes[0].settle(said)
     else:
-        for one in said:
-            identity.settle([one])
+        for at, one in enumerate(said):
+            processes[at % 3 // 2].settle([one])
     with record.read() as reader:
         executions = reader.executions(namespace=namespace, limit=100).items
         names = {e.id: e.external_id for e in executions}
@@ -335,3 +336,28 @@ def test_an_importer_reads_the_version_at_its_address_whoever_came_first(record:
     seq = record.seq()
     identity.look_again([CURATED])
     assert record.seq() == seq
+
+
+def test_threads_and_processes_that_settle_at_once_make_the_same_graph(record: Record) -> None:
+    def jobs(namespace: str) -> list[Saying]:
+        said = [
+            saying(f"job{n}", reads(f"s3://lake/t{n % 5}", n), writes(f"s3://lake/t{(n + 1) % 5}", n))
+            for n in range(60)
+        ]
+        for one in said:
+            one.change.namespace = namespace
+        return said
+
+    Identity(record).settle(jobs("one"))
+    processes, other = [Identity(record), Identity(record)], jobs("other")
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda at: processes[at % 2].settle([other[at]]), reversed(range(60))))
+    with record.read() as reader:
+        graphs = []
+        for namespace in ("one", "other"):
+            names = {int(e.id): e.external_id for e in reader.executions(namespace=namespace, limit=100).items}
+            found = reader.events_of_executions(names)
+            versions = reader.artifacts_by_id({e.artifact_id for e in found})
+            graphs.append({(names[e.execution_id], e.type, versions[e.artifact_id].external_id) for e in found})
+    assert len(graphs[0]) == 120
+    assert graphs[0] == graphs[1]

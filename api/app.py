@@ -30,7 +30,6 @@ from clew.api.metrics import Metrics
 from clew.api.mlflow.errors import NO_ENDPOINT, Refused, mlflow_refusal
 from clew.api.mlflow.model_lineage import catch_up
 from clew.api.mlflow.routes import mlflow_routes
-from clew.api.mlflow.store.database import TrackingStore
 from clew.api.mlmd.service import MetadataStoreService
 from clew.api.mlmd.web import web_routes
 from clew.api.openlineage import openlineage_routes
@@ -46,7 +45,7 @@ def create_app(services: Services, settings: ApiSettings | None = None) -> FastA
     pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="clew-api")
     stream = Stream(Pulse(services.record.seq, pool, settings.poll_s), pool)
     guard, metrics = Guard(settings), Metrics()
-    tracking = TrackingStore(services.record)
+    tracking = services.tracking
     service = GraphQLService(services, settings)
     graphql, health = GraphQLHttp(service, stream, metrics), Health(services, stream, metrics)
 

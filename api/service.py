@@ -6,6 +6,7 @@ import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
+from clew.api.mlflow.store.database import TrackingStore
 from clew.executors.runs.service import RunService
 from clew.graph.protocol import GraphEngine
 from clew.graph.sql import SqlEngine
@@ -35,11 +36,16 @@ class Services:
     identity: Identity = None  # type: ignore[assignment]
     """What protocols say goes through it; one of the record's own, where none is given."""
 
+    tracking: TrackingStore = None  # type: ignore[assignment]
+    """What MLflow's clients tell beside the record; opened when it is first used, closed with the app."""
+
     def __post_init__(self) -> None:
-        """Have an identity."""
-        given: object = self.identity
-        if given is None:
+        """Have an identity and a tracking store."""
+        given: tuple[object, object] = (self.identity, self.tracking)
+        if given[0] is None:
             object.__setattr__(self, "identity", Identity(self.record))
+        if given[1] is None:
+            object.__setattr__(self, "tracking", TrackingStore(self.record))
 
     def read(self) -> AbstractContextManager[Reader]:
         """A snapshot of now. Errors: TooLong beyond ``most_rows``."""

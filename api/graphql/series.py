@@ -14,8 +14,10 @@ from clew.api.graphql.filters import snapshot_of
 from clew.api.graphql.operation import Info
 from clew.api.graphql.scalars import Int64
 from clew.api.graphql.table import rows_of
+from clew.api.mlflow.curves import curves
 from clew.graph import series as graph
 from clew.metadata.errors import LimitExceeded
+from clew.metadata.ids import NodeRef
 
 MOST_POINTS = 10_000
 
@@ -73,6 +75,8 @@ class SeriesQuery:
             )
         reader = snapshot_of(info.context, as_of).reader
         found, partial = graph.series(reader, refs, metrics, max_points)
+        if as_of is None:  # points are told of a run, not of a change
+            found = _with_runs(found, curves(reader, info.context.services.tracking, refs, metrics, max_points), refs)
         info.context.spend(2 * sum(len(one.x) for one in found))
         return SeriesAnswer(
             series=[
@@ -90,3 +94,12 @@ class SeriesQuery:
             seq=Int64(reader.seq),
             took_ms=(time.perf_counter() - began) * 1000,
         )
+
+
+def _with_runs(found: list[graph.Series], more: list[graph.Series], refs: list[NodeRef]) -> list[graph.Series]:
+    """Both, by metric and then in the order asked for; of one curve that of the run's own points."""
+    if not more:
+        return found
+    own = {(one.node, one.metric): one for one in (*found, *more)}
+    place = {ref: number for number, ref in reversed(list(enumerate(refs)))}
+    return sorted(own.values(), key=lambda one: (one.metric, place[one.node]))

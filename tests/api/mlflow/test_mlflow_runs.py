@@ -234,3 +234,13 @@ def test_a_tag_that_names_no_execution_is_only_a_tag(tracker: Tracker) -> None:
     for value in ("execution:999", "nonsense", ""):
         run = tracker.run(tags=[{"key": "clew.execution", "value": value}])
         assert execution(tracker, run).state is ExecutionState.RUNNING
+
+
+def test_the_metrics_of_a_run_are_its_curves(tracker: Tracker) -> None:
+    run = tracker.run()
+    points = [{"key": "loss", "value": 1 / n, "timestamp": n, "step": n} for n in range(1, 101)]
+    tracker.post("runs/log-batch", run_id=run, metrics=[*points, {"key": "once", "value": 1, "timestamp": 1}])
+    query = "query($of: [ID!]!) { series(of: $of, maxPoints: 4) { series { metric axis x y total } } }"
+    (curve,) = tracker.asker.ask(query, of=[str(execution(tracker, run).ref)])["series"]["series"]
+    assert (curve["metric"], curve["axis"], curve["total"]) == ("loss", "STEP", 100)
+    assert (curve["x"], curve["y"][-1]) == ([1, 26, 51, 100], 0.01)

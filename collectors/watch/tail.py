@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clew.collectors.watch.touched import Touched
 
-_PAUSE_S = 0.2
+_PAUSE_S = 0.05
 
 
 class Tail:
@@ -35,6 +35,7 @@ class Tail:
     def _follow(self) -> None:
         while not self._is_over.wait(_PAUSE_S):
             self._take()
+            self._touched.hash_ahead()
 
     def _take(self) -> None:
         with self._notes.open("rb") as stream:

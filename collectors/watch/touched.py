@@ -39,6 +39,8 @@ class Touched:
         self._threads = threads
         self._reads: dict[str, _Read] = {}
         self._writes: dict[str, int] = {}
+        self._ahead: dict[str, tuple[int, int, Blob | None]] = {}
+        """What was hashed before the end, and how it stood then: size and time of the last change."""
         self._own: dict[str, int] = {}
         """What was written earlier, and when it last changed then: what is read back is no input."""
 
@@ -56,6 +58,12 @@ class Touched:
         elif what == MOVE:
             self._move(target, note[3], time_ms)
 
+    def hash_ahead(self) -> None:
+        """Hash what was read since the last call, while the work goes on."""
+        for path, read in list(self._reads.items()):
+            if path not in self._ahead and _stands(path, read):
+                self._ahead[path] = (read.size_bytes, read.changed_ns, self._blob(path))
+
     def touches(self) -> list[Touch]:
         """What was read and written and is still there; then begin anew.
 
@@ -63,11 +71,14 @@ class Touched:
         """
         reads, writes = self._reads, self._writes
         self._reads, self._writes = {}, {}
+        ahead, self._ahead = self._ahead, {}
         there = {path for path in {*reads, *writes} if not path.startswith("/") or os.path.exists(path)}
         kept = sorted(there)
         full = self._full_folders(kept)
         folded = sorted({os.path.dirname(path) if os.path.dirname(path) in full else path for path in kept})
-        blobs = dict(zip(folded, self._blobs(folded), strict=True))
+        blobs = {path: ahead[path][2] for path in folded if _is_as(path, ahead.get(path))}
+        rest = [path for path in folded if path not in blobs]
+        blobs |= dict(zip(rest, self._blobs(rest), strict=True))
         found: list[Touch] = []
         for path in folded:
             inside = [p for p in kept if os.path.dirname(p) == path] if path in full else [path]
@@ -153,6 +164,11 @@ def _stands(path: str, read: _Read) -> bool:
     except OSError:
         return False
     return os.path.isdir(path) or (info.st_size, info.st_mtime_ns) == (read.size_bytes, read.changed_ns)
+
+
+def _is_as(path: str, ahead: tuple[int, int, Blob | None] | None) -> bool:
+    """Whether what was hashed ahead is what lies there now."""
+    return ahead is not None and _stands(path, _Read(0, ahead[0], ahead[1]))
 
 
 def _changed_ns(path: str) -> int:

@@ -110,10 +110,15 @@ class Weaver:
             if (ref := self._execution(change, put)) is not execution
         }
         self._written = {}
+        reads: dict[str, tuple[int, Touch]] = {}
+        for number, touch in enumerate(saying.touches):
+            if not touch.writes:
+                reads.setdefault(located(touch.uri)[0], (number, touch))
         heads = [self._touch(change, saying, touch, execution, within).head for touch in saying.touches]
         self._write(change)
         for place in {id(p): p for head in heads for p in (self.places[change.namespace, head],)}.values():
-            self.settle(change, place, saying.touches)
+            told = min((reads[member] for member in place.members if member in reads), key=_first, default=None)
+            self.settle(change, place, told[1] if told else None)
 
     def _execution(self, change: Change, put: Ref) -> Ref:
         if not isinstance(put, NodePut):
@@ -203,11 +208,10 @@ class Weaver:
             change.type(NodeType(Kind.ARTIFACT, name))
             self._types.add(name)
 
-    def settle(self, change: Change, place: Place, touches: Sequence[Touch] = ()) -> None:
-        """Move the edges of ``place`` to where they belong."""
+    def settle(self, change: Change, place: Place, touch: Touch | None = None) -> None:
+        """Move the edges of ``place`` to where they belong; ``touch`` describes it, where it was only found."""
 
         def found(partition: str) -> Ref:
-            touch = next((t for t in touches if not t.writes and located(t.uri)[0] in place.members), None)
             return self._found(change, place, partition, touch).ref
 
         for execution in place.stale():
@@ -279,6 +283,10 @@ class Weaver:
             found = place.found[name] = Found(put, live=True)
             place.unbound.append(found)
         return found
+
+
+def _first(told: tuple[int, Touch]) -> int:
+    return told[0]
 
 
 def _told(touch: Touch) -> dict[str, Value]:

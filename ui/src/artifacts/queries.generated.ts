@@ -61,7 +61,7 @@ export type ArtifactEventsQueryVariables = Types.Exact<{
 
 
 export type ArtifactEventsQuery = { readonly node:
-    | { readonly events: ReadonlyArray<{ readonly type: Types.EventType, readonly name: string, readonly timeMs: number, readonly createdSeq: number, readonly execution: { readonly id: string, readonly label: string, readonly type: string, readonly state: Types.State | null } }> }
+    | { readonly events: ReadonlyArray<{ readonly type: Types.EventType, readonly name: string, readonly timeMs: number, readonly createdSeq: number, readonly source: string | null, readonly confidence: number | null, readonly execution: { readonly id: string, readonly label: string, readonly type: string, readonly state: Types.State | null } }> }
     | Record<PropertyKey, never>
    };
 
@@ -76,5 +76,5 @@ export const ArtifactRowsDocument = "query ArtifactRows($where:String$filter:Art
 export const ArtifactTotalDocument = "query ArtifactTotal($where:String$filter:ArtifactFilter){artifacts(where:$where filter:$filter first:0){totalCount}}" as unknown as TypedDocumentNode<ArtifactTotalQuery, ArtifactTotalQueryVariables>;
 export const ArtifactDetailDocument = "query ArtifactDetail($id:ID!){node(id:$id){...on Artifact{id kind type label namespace name externalId state createdMs updatedMs createdSeq updatedSeq nodeType{id name version}properties{name kind value}customProperties{name kind value}uri location digest sizeBytes producer{id label type state startedMs endedMs}contexts{id label name type namespace pins:customProperties(names:[\"pinned\"]){value}}}}}" as unknown as TypedDocumentNode<ArtifactDetailQuery, ArtifactDetailQueryVariables>;
 export const ArtifactHistoryDocument = "query ArtifactHistory($id:ID!){node(id:$id){history{...on Artifact{name externalId state updatedMs updatedSeq properties{name kind value}customProperties{name kind value}uri location digest sizeBytes}}}}" as unknown as TypedDocumentNode<ArtifactHistoryQuery, ArtifactHistoryQueryVariables>;
-export const ArtifactEventsDocument = "query ArtifactEvents($id:ID!$first:Int!){node(id:$id){...on Artifact{events(first:$first){type name timeMs createdSeq execution{id label type state}}}}}" as unknown as TypedDocumentNode<ArtifactEventsQuery, ArtifactEventsQueryVariables>;
+export const ArtifactEventsDocument = "query ArtifactEvents($id:ID!$first:Int!){node(id:$id){...on Artifact{events(first:$first){type name timeMs createdSeq source confidence execution{id label type state}}}}}" as unknown as TypedDocumentNode<ArtifactEventsQuery, ArtifactEventsQueryVariables>;
 export const ColumnsOfDocument = "query ColumnsOf($id:ID!){columnLineage(of:$id depth:1){columns partial edges{source{artifact location name}target{artifact location name}transformations{type subtype}}}}" as unknown as TypedDocumentNode<ColumnsOfQuery, ColumnsOfQueryVariables>;

@@ -61,7 +61,7 @@ export type ExecutionEventsQueryVariables = Types.Exact<{
 
 
 export type ExecutionEventsQuery = { readonly node:
-    | { readonly events: ReadonlyArray<{ readonly type: Types.EventType, readonly name: string, readonly timeMs: number, readonly createdSeq: number, readonly artifact: { readonly id: string, readonly label: string, readonly type: string, readonly state: Types.State | null } }> }
+    | { readonly events: ReadonlyArray<{ readonly type: Types.EventType, readonly name: string, readonly timeMs: number, readonly createdSeq: number, readonly source: string | null, readonly confidence: number | null, readonly artifact: { readonly id: string, readonly label: string, readonly type: string, readonly state: Types.State | null } }> }
     | Record<PropertyKey, never>
    };
 
@@ -86,6 +86,6 @@ export const ExecutionRowsDocument = "query ExecutionRows($where:String$filter:E
 export const ExecutionTotalDocument = "query ExecutionTotal($where:String$filter:ExecutionFilter){executions(where:$where filter:$filter first:0){totalCount}}" as unknown as TypedDocumentNode<ExecutionTotalQuery, ExecutionTotalQueryVariables>;
 export const ExecutionDetailDocument = "query ExecutionDetail($id:ID!){node(id:$id){...on Execution{id kind type label namespace name externalId state createdMs updatedMs createdSeq updatedSeq nodeType{id name version}properties{name kind value}customProperties{name kind value}fingerprint startedMs endedMs contexts{id label name type namespace pins:customProperties(names:[\"pinned\"]){value}}}}}" as unknown as TypedDocumentNode<ExecutionDetailQuery, ExecutionDetailQueryVariables>;
 export const ExecutionHistoryDocument = "query ExecutionHistory($id:ID!){node(id:$id){history{...on Execution{name externalId state updatedMs updatedSeq properties{name kind value}customProperties{name kind value}fingerprint startedMs endedMs}}}}" as unknown as TypedDocumentNode<ExecutionHistoryQuery, ExecutionHistoryQueryVariables>;
-export const ExecutionEventsDocument = "query ExecutionEvents($id:ID!$first:Int!){node(id:$id){...on Execution{events(first:$first){type name timeMs createdSeq artifact{id label type state}}}}}" as unknown as TypedDocumentNode<ExecutionEventsQuery, ExecutionEventsQueryVariables>;
+export const ExecutionEventsDocument = "query ExecutionEvents($id:ID!$first:Int!){node(id:$id){...on Execution{events(first:$first){type name timeMs createdSeq source confidence artifact{id label type state}}}}}" as unknown as TypedDocumentNode<ExecutionEventsQuery, ExecutionEventsQueryVariables>;
 export const ExecutionDecisionDocument = "query ExecutionDecision($id:ID!){cache{explain(execution:$id){outcome reason savedMs savedBytes nondeterministic parts origin{id label}comparedWith{id label}changed{part before after}}}}" as unknown as TypedDocumentNode<ExecutionDecisionQuery, ExecutionDecisionQueryVariables>;
 export const InvalidateExecutionDocument = "mutation InvalidateExecution($id:String!$downstream:Boolean!$why:String!$namespace:String!){invalidateCache(targets:[$id]downstream:$downstream why:$why namespace:$namespace){executions}}" as unknown as TypedDocumentNode<InvalidateExecutionMutation, InvalidateExecutionMutationVariables>;

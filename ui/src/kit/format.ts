@@ -66,6 +66,12 @@ export function short(text: string, most = 120): string {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
+/** The protocol that told of an edge, with how sure that is where it was not said outright: "openlineage 80 %". */
+export function saidBy(edge: { readonly source: string | null; readonly confidence: number | null }): string {
+  const sure = edge.confidence === null ? "" : `${edge.confidence} %`;
+  return [short(edge.source ?? "", 40), sure].filter(Boolean).join(" ");
+}
+
 function parts(a: number, unitA: string, b: number, unitB: string): string {
   return b ? `${a} ${unitA} ${b} ${unitB}` : `${a} ${unitA}`;
 }

@@ -3,7 +3,7 @@ import { IconChevronDown } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { Fragment, type ReactNode } from "react";
 
-import { bytes, count, figure, moment, short } from "../kit/format";
+import { bytes, count, figure, moment, saidBy, short } from "../kit/format";
 import { KindIcon } from "../kit/Kind";
 import { nodePath } from "../kit/node";
 import { StateBadge } from "../kit/State";
@@ -184,6 +184,7 @@ export function Events({
               </span>
               {event.name && event.name !== name && <span className="cut dim">{short(event.name, 60)}</span>}
               {other.state && <StateBadge state={other.state} bare />}
+              {!brief && saidBy(event) && <span className={`dim ${styles.said ?? ""}`} title="The protocol that said so">{saidBy(event)}</span>}
               {!brief && <span className={`dim ${styles.stamp ?? ""}`}><Time ms={event.timeMs} /></span>}
             </button>
           </li>

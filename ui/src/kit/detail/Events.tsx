@@ -7,7 +7,7 @@ import { StateBadge } from "../State";
 import { timeColumn } from "../listing/nodeColumns";
 import { type Column, type Sort, valueText } from "../table/columns";
 import { Empty, Partial } from "../../shell/faces";
-import { count } from "../format";
+import { count, saidBy } from "../format";
 import { useNavigate } from "@tanstack/react-router";
 import { nodePath } from "../node";
 
@@ -20,6 +20,8 @@ export interface EventRow {
   readonly name: string;
   readonly timeMs: number;
   readonly createdSeq: number;
+  readonly source: string | null;
+  readonly confidence: number | null;
   readonly node: {
     readonly id: string;
     readonly label: string;
@@ -60,6 +62,7 @@ const COLUMNS: readonly Column<EventRow>[] = [
     value: (row) => row.node.state,
     cell: (row) => row.node.state && <StateBadge state={row.node.state} />,
   },
+  { id: "source", title: "Said by", width: 110, sort: "source", value: (row) => saidBy(row) },
   timeColumn("time", "When", (row) => row.timeMs, "time"),
   { id: "id", title: "Id", width: 116, value: (row) => row.node.id },
   { id: "seq", title: "Change", width: 90, end: true, sort: "seq", value: (row) => row.createdSeq },

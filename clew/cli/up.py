@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import resource
 import signal
 import socket
@@ -136,6 +137,7 @@ def _serve(opened: OpenedHome, faces: ApiSettings, listening: socket.socket) -> 
     url = f"http://{shown}:{listening.getsockname()[1]}"
     keeper = Keeper(opened.run_service())
     grpc = GrpcServer(services, f"{shown}:{settings.grpc_port}", GrpcSettings(token=faces.token, tls=tls))
+    _collect_garbage_rarely()
     try:
         also = f"GraphiQL: {url}/graphql; ML Metadata by gRPC: {shown}:{grpc.port}; Ctrl-C stops"
         note(f"Clew {__version__} serves {opened.path} at {url}  ({also})")
@@ -146,6 +148,16 @@ def _serve(opened: OpenedHome, faces: ApiSettings, listening: socket.socket) -> 
         grpc.stop()
     if not server.started:
         raise Unavailable("the server did not start", remedy="See the lines above")
+
+
+def _collect_garbage_rarely() -> None:
+    """Leave what was loaded to start out of every later search for garbage, and search less often.
+
+    A batch of 500 events makes more objects than Python's own threshold allows; a whole search then takes as long.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _stop_quietly(number: int, frame: FrameType | None) -> None:

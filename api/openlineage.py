@@ -27,16 +27,19 @@ EVENT_BYTES, BATCH_BYTES = 16 << 20, 64 << 20
 MOST_EVENTS = 10_000
 """In one batch."""
 PATH = "/api/v1/lineage"
+MOST_TOGETHER, GATHER_S = 256, 0.001
 _GZIP_WINDOW = 31
+_Body = Callable[[], bytes]
+"""Gives the body, unpacked in the thread that calls."""
 
 
 def openlineage_routes(services: Services, pool: Executor) -> list[Route]:
     """The routes that take events; they are recorded in ``pool``."""
     inbox = Inbox(services.record, services.identity)
+    line = _Line(inbox, pool)
 
     async def one(request: Request) -> Response:
-        body = await _body(request, EVENT_BYTES)
-        await asyncio.get_running_loop().run_in_executor(pool, _record_one, inbox, body)
+        await line.take(await _body(request, EVENT_BYTES))
         return Response(status_code=201)
 
     async def many(request: Request) -> Response:
@@ -49,13 +52,59 @@ def openlineage_routes(services: Services, pool: Executor) -> list[Route]:
     return [Route(PATH, one, methods=["POST"]), Route(f"{PATH}/batch", many, methods=["POST"])]
 
 
-def _record_one(inbox: Inbox, body: Callable[[], bytes]) -> None:
-    (outcome,) = inbox.deliver([read_event(parse(body()))])
-    if outcome is not None:
-        raise outcome
+class _Line:
+    """Single events of clients that call at the same time, recorded together: one thread, one transaction."""
+
+    def __init__(self, inbox: Inbox, pool: Executor) -> None:
+        self._inbox, self._pool = inbox, pool
+        self._waiting: list[tuple[_Body, asyncio.Future[None]]] = []
+        self._crowd = 1
+        self._task: asyncio.Task[None] | None = None
+
+    async def take(self, body: _Body) -> None:
+        """Record one event; durable when this returns. Errors: its own, or the store's."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((body, future))
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._drain())
+        await future
+
+    async def _drain(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            if len(self._waiting) < self._crowd:  # those just answered are likely to come again
+                await asyncio.sleep(GATHER_S)
+            taken, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+            try:
+                bodies = [body for body, _ in taken]
+                outcomes = await loop.run_in_executor(self._pool, _record_each, self._inbox, bodies)
+            except BaseException as error:
+                outcomes = [error] * len(taken)
+            self._crowd = len(taken) + len(self._waiting)
+            for (_, future), outcome in zip(taken, outcomes, strict=True):
+                if future.done():  # its client has gone
+                    continue
+                if outcome is None:
+                    future.set_result(None)
+                else:
+                    future.set_exception(outcome)
 
 
-def _record_many(inbox: Inbox, body: Callable[[], bytes]) -> dict[str, Any] | None:
+def _record_each(inbox: Inbox, bodies: list[_Body]) -> list[BaseException | None]:
+    """What became of each. Errors: the store's."""
+    outcomes: list[BaseException | None] = [None] * len(bodies)
+    sound: list[tuple[int, EventSaid]] = []
+    for index, body in enumerate(bodies):
+        try:
+            sound.append((index, read_event(parse(body()))))
+        except ClewError as error:
+            outcomes[index] = error
+    for (index, _), outcome in zip(sound, inbox.deliver([event for _, event in sound]) if sound else (), strict=True):
+        outcomes[index] = outcome
+    return outcomes
+
+
+def _record_many(inbox: Inbox, body: _Body) -> dict[str, Any] | None:
     """What became of each; None when all are recorded. Errors: Invalid when the body is no list of events."""
     given = parse(body())
     if not isinstance(given, list):
@@ -98,7 +147,7 @@ def _fields(error: ClewError) -> dict[str, str]:
     return {key: text for key, text in told(error).items() if key in ("code", "field", "value", "remedy")}
 
 
-async def _body(request: Request, limit: int) -> Callable[[], bytes]:
+async def _body(request: Request, limit: int) -> _Body:
     """Gives the body, unpacked in whatever thread calls. Errors: RequestError (413, 415)."""
     encoding = request.headers.get("content-encoding", "identity").strip().lower() or "identity"
     if encoding not in ("identity", "gzip"):

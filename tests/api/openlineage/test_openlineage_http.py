@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import uuid
 from typing import Any
@@ -112,3 +113,15 @@ def test_a_clock_that_is_a_day_off_is_taken_at_its_word(asker: Any) -> None:
     (found,) = asker.ask(query, w=f"external_id = '{run}'")["executions"]["nodes"]
     assert found["state"] == "COMPLETE"
     assert found["startedMs"] == found["endedMs"]
+
+
+def test_events_that_come_together_are_answered_each_for_itself(asker: Any) -> None:
+    runs = [str(uuid.uuid4()) for _ in range(20)]
+    bodies = [event(run) if index % 5 else event("seven") for index, run in enumerate(runs)]
+
+    async def together() -> list[int]:
+        posts = [asker.client.post("/api/v1/lineage", json=body) for body in bodies]
+        return [answer.status_code for answer in await asyncio.gather(*posts)]
+
+    assert asker.runner.run(together()) == [201 if index % 5 else 400 for index in range(20)]
+    assert [count(asker, run) for run in runs] == [1 if index % 5 else 0 for index in range(20)]

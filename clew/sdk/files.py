@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from clew.metadata.blobs import digest_of_path
 from clew.metadata.change import Change, NodePut
-from clew.metadata.errors import Invalid
+from clew.metadata.errors import Invalid, SourceUnreachable, TimedOut
 from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.node import Artifact
 from clew.metadata.states import ArtifactState
@@ -112,5 +112,8 @@ def local_path(text: str) -> Path:
 
 def _recorded(connection: Connection, found: Found) -> NodeRef | None:
     """The newest artifact at the same address, if its bytes are the same."""
-    newest = connection.client.artifacts_at(found.uri)[:1]
+    try:
+        newest = connection.client.artifacts_at(found.uri)[:1]
+    except (SourceUnreachable, TimedOut):  # the server is away: which artifact it is, is settled when it is back
+        return None
     return newest[0].ref if newest and newest[0].digest == found.digest else None

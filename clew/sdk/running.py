@@ -10,11 +10,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 from clew.metadata.change import Change, NodePut
-from clew.metadata.errors import Invalid, UsageError
+from clew.metadata.errors import Invalid, SourceUnreachable, TimedOut, UsageError
 from clew.metadata.ids import Kind, NodeRef
 from clew.metadata.node import Artifact, NodeType
 from clew.metadata.states import EventType, ExecutionState
 from clew.metadata.value import Value, encode
+from clew.sdk.away import Away, later
 from clew.sdk.files import Found, Given, look
 
 if TYPE_CHECKING:
@@ -59,11 +60,16 @@ class Running:
         self._ref: NodeRef | None = None
         self._context_ids: list[int] = []
         self._is_over = False
+        self._away: Away | None = None
         self.log_params(params)
 
     @property
     def ref(self) -> NodeRef:
         """``execution:N``. Errors: UsageError before it is entered."""
+        if self._away is not None:
+            raise UsageError(
+                "the execution has no id while the server is away", remedy="Its report waits in the spool: `clew spool`"
+            )
         if self._ref is None:
             raise UsageError("the execution has not begun", remedy="Use it in a `with` statement")
         return self._ref
@@ -113,7 +119,7 @@ class Running:
     log_artifact = output
 
     def __enter__(self) -> Running:
-        if self._ref is not None:
+        if self._ref is not None or self._away is not None:
             raise UsageError("the execution was entered before", remedy="Make a new one for each piece of work")
         change = Change(actor=self._connection.settings.author, namespace=self._namespace)
         contexts = self._put_contexts(change)
@@ -133,7 +139,11 @@ class Running:
                 artifact = found.put(change, "Dataset", {"display_name": name})
                 change.event(artifact, put, EventType.INPUT, path=path)
                 self._attribute(change, contexts, artifact)
-        receipt = self._connection.client.commit(change)
+        try:
+            receipt = self._connection.client.commit(change)
+        except (SourceUnreachable, TimedOut):
+            self._away = Away(self._connection, change, put, self._inputs)
+            return self
         self._ref = NodeRef(Kind.EXECUTION, receipt.id(put))
         self._context_ids = [receipt.id(context) for context in contexts]
         return self
@@ -152,6 +162,9 @@ class Running:
     def _end(self, state: ExecutionState, error: str = "") -> None:
         change = Change(actor=self._connection.settings.author, namespace=self._namespace)
         values = self._values() | ({"error": _clean(error)[:ERROR_MAX_CHARS]} if error else {})
+        if self._away is not None:
+            self._away.end(state, _now_ms(), values, self._late_inputs, self._outputs)
+            return
         put = change.execution(id=self.ref.id, state=state, ended_ms=_now_ms(), custom_properties=values)
         for path, found, type in self._late_inputs:
             artifact = found.put(change, type, {"display_name": str(path[0])})
@@ -161,7 +174,10 @@ class Running:
             artifact = found.put(change, type, properties)
             change.event(artifact, put, EventType.OUTPUT, path=path)
             self._attribute(change, self._context_ids, artifact)
-        self._connection.client.commit(change)
+        try:
+            self._connection.client.commit(change)
+        except (SourceUnreachable, TimedOut):
+            later(self._connection, self._namespace, self.ref.id, state, values, self._late_inputs, self._outputs)
 
     def _put_contexts(self, change: Change) -> list[NodePut]:
         contexts: list[NodePut] = []

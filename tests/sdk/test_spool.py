@@ -166,6 +166,31 @@ def test_what_is_told_while_the_server_is_away_is_recorded_when_it_is_back(
     home.close()
 
 
+def test_an_execution_of_the_sdk_is_recorded_when_the_server_is_back(
+    tmp_path: Path, server_of: Callable[[Path], AbstractContextManager[str]]
+) -> None:
+    import clew
+
+    (tmp_path / "in.csv").write_text("1")
+    (tmp_path / "model.bin").write_text("2")
+    with clew.connect(AWAY, home=tmp_path / "local", actor="ann") as connection:
+        with connection.execution("Train", inputs={"data": tmp_path / "in.csv"}, project="churn") as e:
+            e.log_metric("accuracy", 0.9)
+            e.output("model", tmp_path / "model.bin", type="Model")
+    with server_of(tmp_path / "server") as url:
+        moved(load({}, url=AWAY, home=tmp_path / "local"), url)
+        there = settings_for(tmp_path, url)
+        client = connect(there)
+        assert Reporter(client, there).send() == 1
+        assert Spool.of(there).damaged() == []
+        client.close()
+        with clew.connect(url, home=tmp_path / "local") as connection:
+            (execution,) = connection.executions(type="Train")
+            assert (execution.state, execution.custom_properties["accuracy"]) == (ExecutionState.COMPLETE, 0.9)
+            assert {a.type for a in connection.artifacts()} == {"Dataset", "Model"}
+            assert [c.name for c in connection.contexts(type="Project")] == ["churn"]
+
+
 def test_a_command_runs_while_the_server_is_away_and_is_recorded_later(
     tmp_path: Path, server_of: Callable[[Path], AbstractContextManager[str]]
 ) -> None:

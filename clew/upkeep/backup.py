@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from clew.api.mlflow.store.database import FILE as TRACKING_FILE
+from clew.api.mlflow.store.database import TrackingStore
 from clew.metadata.blobs.failure import write_failed
 from clew.metadata.errors import Conflict, NotFound, Unsupported, UsageError
 from clew.metadata.store.open import RECORD_FILE
@@ -61,6 +63,8 @@ def back_up(home: Home, destination: Path, *, tell: Tell) -> Copied:
     draft = destination.with_name(f".{destination.name}.partial-{os.getpid()}")
     with _published(draft, destination):
         tell("record", 0, None)
+        # First what MLflow's clients told: what the record knows beyond it does no harm, the other way would be a loss.
+        TrackingStore(record).backup(draft / TRACKING_FILE)
         store.backup(draft / RECORD_FILE)
         _sync(draft / RECORD_FILE)
         files, size_bytes = _copy_tree(home.blobs_folder, draft / "blobs", tell)
@@ -92,6 +96,9 @@ def restore(source: Path, target: Path, *, force: bool, tell: Tell) -> Copied:
         tell("record", 0, None)
         shutil.copyfile(source / RECORD_FILE, draft / RECORD_FILE)
         _sync(draft / RECORD_FILE)
+        if (source / TRACKING_FILE).is_file():
+            shutil.copyfile(source / TRACKING_FILE, draft / TRACKING_FILE)
+            _sync(draft / TRACKING_FILE)
         files, size_bytes = _copy_tree(source / "blobs", draft / "blobs", tell)
         if (source / HOME_FILE).is_file():
             shutil.copyfile(source / HOME_FILE, draft / HOME_FILE)

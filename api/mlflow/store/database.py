@@ -155,6 +155,25 @@ class TrackingStore:
             session.execute(_CLEAR[what], (number,))
         return len(told)
 
+    def backup(self, destination: Path) -> None:
+        """Copy the file, consistent as of now, while others read and write; nothing where nothing was tracked."""
+        if self.path is None or not self.path.exists():
+            return
+        source = sqlite.connect(self.path, read_only=True)
+        destination.touch(mode=0o644)
+        target = sqlite.connect(destination)
+        try:
+            source.backup(target, pages=4096)
+            target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            target.close()
+            source.close()
+        descriptor = os.open(destination, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
     def is_conflict(self, error: BaseException) -> bool:
         """Whether a uniqueness rule was broken."""
         return self._record.store.is_conflict(error)

@@ -20,6 +20,9 @@ from clew.metadata.ids import Kind
 from clew.metadata.node import Execution, NodeType
 from clew.metadata.record import Record
 from clew.metadata.states import EventType, ExecutionState
+from clew.settings import Settings
+from clew.upkeep.backup import back_up, restore
+from clew.wiring import Home
 from tests.api.conftest import Asker
 from tests.api.mlflow.conftest import API, Tracker
 
@@ -244,3 +247,15 @@ def test_the_metrics_of_a_run_are_its_curves(tracker: Tracker) -> None:
     (curve,) = tracker.asker.ask(query, of=[str(execution(tracker, run).ref)])["series"]["series"]
     assert (curve["metric"], curve["axis"], curve["total"]) == ("loss", "STEP", 100)
     assert (curve["x"], curve["y"][-1]) == ([1, 26, 51, 100], 0.01)
+
+
+def test_a_backup_holds_what_was_tracked(tracker: Tracker, tmp_path: Path) -> None:
+    run = tracker.run()
+    tracker.post("runs/log-metric", run_id=run, key="m", value=1, timestamp=1)
+    back_up(Home(Settings(home=tmp_path / "home")), tmp_path / "copy", tell=lambda *_: None)
+    restore(tmp_path / "copy", tmp_path / "again", force=False, tell=lambda *_: None)
+    with Record.open(tmp_path / "again") as record:
+        again = Tracker(record)
+        (metric,) = again.get("runs/get", run_id=run)["run"]["data"]["metrics"]
+        again.asker.close()
+    assert metric["value"] == 1

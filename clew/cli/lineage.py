@@ -29,6 +29,10 @@ class Format(StrEnum):
     JSON = "json"
 
 
+REGISTERED = "mlflow.ModelVersion"
+"""Type of a version of a registered model."""
+
+
 def trace(
     of: Of,
     up: Annotated[bool, typer.Option("--up", help="What it was made from (the default).")] = False,
@@ -84,7 +88,7 @@ def impact(
 ) -> None:
     """Tell what a change would touch.
 
-    Everything that was made from something: totals by type, and where it ends.
+    Everything that was made from something: totals by type, the registered models among it, and where it ends.
 
     [bold]Examples[/bold]
 
@@ -114,7 +118,15 @@ def impact(
 
     emit(f"{count_text(found.artifacts, 'artifact')} and {count_text(found.executions, 'execution')} were made from it")
     fields((f"  {name}", f"{count:,}") for name, count in sorted(found.by_type.items(), key=lambda item: -item[1]))
-    known = [ref for ref in found.leaves if ref in found.lineage.nodes]
+    nodes = found.lineage.nodes
+    models = [ref for ref, node in nodes.items() if node.type == REGISTERED and ref not in found.leaves]
+    if models:
+        heading("registered models")
+        for ref in models[:20]:
+            emit("  " + describe(nodes[ref], ref, paint))
+        if len(models) > 20:
+            emit(f"  and {len(models) - 20:,} more")
+    known = [ref for ref in found.leaves if ref in nodes]
     if known:
         heading("ends at")
         for ref in known[:20]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
@@ -213,9 +214,37 @@ def _safetensors_files(wrapper: Wrapper, module: ModuleType) -> None:
 def _mlflow_flavor(wrapper: Wrapper, module: ModuleType) -> None:
     flavor = module.__name__.rpartition(".")[2]
     told = f"mlflow.{flavor}.load_model"
-    wrapper.wrap(module, "load_model", READ, argument(0, "model_uri"), by=told, quiet=True)
+    wrapper.wrap(module, "load_model", READ, _model("model_uri"), by=told, quiet=True)
 
 
 def _mlflow_artifacts(wrapper: Wrapper, module: ModuleType) -> None:
-    targets = argument(0, "artifact_uri")
+    targets = _model("artifact_uri")
     wrapper.wrap(module, "download_artifacts", READ, targets, by="mlflow.download_artifacts", quiet=True)
+
+
+def _model(name: str) -> Any:
+    """The first argument; an alias, a stage or ``latest`` of a registry as the version it stands for now."""
+    given = argument(0, name)
+
+    def found(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterable[Any]:
+        return tuple(_version(uri) if isinstance(uri, str) else uri for uri in given(args, kwargs))
+
+    return found
+
+
+def _version(uri: str) -> str:
+    match = re.fullmatch(r"models:/+([^/@]+)(@[^/]+|/[^/]+)/?", uri)
+    if match is None or match[2][1:].isdigit():
+        return uri
+    try:
+        from mlflow import MlflowClient
+
+        client = MlflowClient()
+        if match[2][0] == "@":
+            told = client.get_model_version_by_alias(match[1], match[2][1:])
+        else:
+            stages = [] if match[2].lower() == "/latest" else [match[2][1:]]
+            told = max(client.get_latest_versions(match[1], stages), key=lambda one: int(one.version))
+        return f"models:/{match[1]}/{told.version}"
+    except Exception:  # whoever loads it is told by MLflow
+        return uri

@@ -10,7 +10,7 @@ import sys
 from kfp import compiler, dsl
 from kfp.dsl import Dataset, Input
 
-PACKAGES = ["mlflow-skinny==3.17.2", "pandas==3.1.1", "scikit-learn==1.9.1", "skops==0.16.0"]
+PACKAGES = ["mlflow-skinny==3.17.2", "pandas==3.1.1", "pyarrow==25.0.1", "scikit-learn==1.9.1", "skops==0.16.0"]
 
 
 @dsl.component(base_image="python:3.11", packages_to_install=PACKAGES)
@@ -22,7 +22,7 @@ def train(table: Input[Dataset], tracking: str, name: str) -> float:
 
     mlflow.set_tracking_uri(tracking)
     mlflow.set_experiment("churn")
-    rows = pandas.read_csv(table.path)
+    rows = pandas.read_parquet(table.path)
     model = LogisticRegression().fit(rows[["usage"]], rows["left"])
     accuracy = float(model.score(rows[["usage"]], rows["left"]))
     with mlflow.start_run():

@@ -1,11 +1,14 @@
-"""One graph: what a job wrote that speaks OpenLineage, a pipeline trained on and MLflow registered hangs together.
+"""One graph: Spark cleans, a pipeline trains, MLflow registers, a notebook reports; the report leads back to the file.
 
-Every part is the unmodified client of its protocol, each in a Python of its own.
+Every part is the unmodified client of its protocol, each in a Python of its own: OpenLineage's jar in pyspark, kfp's
+compiler, mlflow, papermill over IPython's kernel.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,30 +22,27 @@ from tests.ui.screen import Served
 
 pytestmark = pytest.mark.e2e
 PIPELINE = Path(__file__).with_name("one_graph_pipeline.py")
+NOTEBOOK = "papermill==2.7.0 ipykernel mlflow-skinny==3.17.2 pandas==3.1.1 scikit-learn==1.9.1 skops==0.16.0"
+PROBE = "import papermill, ipykernel, mlflow, pandas, sklearn, skops"
 CLEAN = """
-import json, sys
-from datetime import datetime, timezone
-from openlineage.client import OpenLineageClient
-from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState
-from openlineage.client.transport.http import HttpConfig, HttpTransport
-
-url, raw, clean = sys.argv[1:]
-rows = open(raw).read().splitlines()
-client = OpenLineageClient(transport=HttpTransport(HttpConfig(url=url)))
-def tell(state, inputs, outputs):
-    client.emit(RunEvent(
-        eventType=state, eventTime=datetime.now(timezone.utc).isoformat(), producer="https://example.org/clean",
-        run=Run(runId="0193aaaa-0000-7000-8000-000000000001"), job=Job(namespace="nightly", name="clean"),
-        inputs=inputs, outputs=outputs,
-    ))
-tell(RunState.START, [InputDataset(namespace="file", name=raw)], [])
-open(clean, "w").write("\\n".join(rows[:1] + [row for row in rows[1:] if row]) + "\\n")
-tell(RunState.COMPLETE, [InputDataset(namespace="file", name=raw)], [OutputDataset(namespace="file", name=clean)])
+import sys
+from pyspark.sql import SparkSession
+raw, clean = sys.argv[1:]
+spark = SparkSession.builder.appName("clean").config("spark.ui.enabled", "false").getOrCreate()
+rows = spark.read.option("header", True).schema("usage double, left int").csv(raw)
+rows.dropna().coalesce(1).write.mode("overwrite").parquet(clean)
+"""
+REPORT = """
+import mlflow
+mlflow.set_tracking_uri(tracking)
+model = mlflow.sklearn.load_model("models:/churn@champion")
+with open(report, "w") as file:
+    file.write(f"coefficient {model.coef_[0][0]}")
 """
 LINEAGE = """query($id: ID!, $way: Direction!) { lineage(of: [$id], direction: $way) {
   nodes { node { id ... on Artifact { type location label } ... on Execution { type } } } } }"""
-MODEL = """{ artifacts(where: "type = 'mlflow.ModelVersion'") { nodes { id label } } }"""
-SOURCES = """{ executions(first: 50) { nodes { type events(first: 50) { type source } } } }"""
+FOUND = "query($where: String!) { artifacts(where: $where) { nodes { id label type } } }"
+SOURCES = "{ executions(first: 100) { nodes { events(first: 100) { source } } } }"
 
 
 @pytest.fixture
@@ -56,36 +56,94 @@ def lineage(served: Served, id: str, way: str) -> list[dict[str, Any]]:
     return [one["node"] for one in served.ask(LINEAGE, id=id, way=way)["lineage"]["nodes"]]
 
 
-def test_a_registered_model_leads_back_through_three_protocols_to_the_raw_file(
+def clew(served: Served, *words: str | Path) -> str:
+    """What the command says, which must succeed."""
+    command = [sys.executable, "-m", "clew", *map(str, words), "--home", str(served.home)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def clean(served: Served, python: Path, raw: Path, target: Path) -> None:
+    """Spark reads the CSV and writes Parquet; OpenLineage's jar tells the server."""
+    script = target.with_suffix(".py")
+    script.write_text(CLEAN)
+    jar = os.environ.get("CLEW_TEST_OPENLINEAGE_JAR", "")
+    options: list[str | Path] = [
+        "--listener",
+        "jar",
+        "--python",
+        python,
+        "--master",
+        "local[1]",
+        *(["--jar", jar] if jar else []),
+    ]
+    clew(served, "spark", "submit", *options, script, raw, target)
+
+
+def train(served: Served, folder: Path, table: Path) -> None:
+    """A pipeline reads the Parquet; its step logs to MLflow and registers the model."""
+    spec = folder / "churn.yaml"
+    subprocess.run([sys.executable, "-W", "ignore", PIPELINE, spec], check=True, timeout=120)
+    given = [f"table={table.as_uri()}", f"tracking={served.url}", "name=churn"]
+    told = clew(served, "run", spec, *(word for one in given for word in ("-p", one)), "--json")
+    assert json.loads(told)["state"] == "COMPLETE"
+
+
+def report(served: Served, python: Path, folder: Path, target: Path) -> None:
+    """A notebook loads the champion and writes a report."""
+    cell: dict[str, Any] = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
+    given = {"tags": ["parameters"]}
+    notebook = folder / "report.ipynb"
+    notebook.write_text(
+        json.dumps(
+            {
+                "cells": [
+                    cell | {"metadata": given, "source": "tracking = report = None", "id": "given"},
+                    cell | {"source": REPORT, "id": "report"},
+                ],
+                "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+                "nbformat": 4,
+                "nbformat_minor": 5,
+            }
+        )
+    )
+    out: list[str | Path] = ["-o", folder / "report.done.ipynb"]
+    clew(
+        served, "notebook", "run", notebook, "--python", python, "-p", f"tracking={served.url}",
+        "-p", f"report={target}", *out,
+    )  # fmt: skip
+
+
+def test_a_report_leads_back_through_four_protocols_to_the_raw_file(
     served: Served, tmp_path: Path, client_of: Callable[[str, str, str], Path]
 ) -> None:
-    python = client_of("openlineage", "openlineage-python==1.54.0", "import openlineage.client.event_v2")
-    raw, clean, spec = tmp_path / "raw.csv", tmp_path / "clean.csv", tmp_path / "churn.yaml"
-    raw.write_text("usage,left\n" + "".join(f"{n},{int(n > 4)}\n\n" for n in range(10)))
-    subprocess.run([python, "-c", CLEAN, served.url, raw, clean], check=True, timeout=120)
-    subprocess.run([sys.executable, "-W", "ignore", PIPELINE, spec], check=True, timeout=120)
-    given = [f"table={clean.as_uri()}", f"tracking={served.url}", "name=churn"]
-    command = [sys.executable, "-m", "clew", "run", str(spec), "--home", str(served.home), "--json"]
-    done = subprocess.run([*command, *(word for one in given for word in ("-p", one))], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["state"] == "COMPLETE"
+    if shutil.which("java") is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("java is missing: Spark is not tested")
+    raw, table, words = tmp_path / "raw.csv", tmp_path / "clean.parquet", tmp_path / "report.md"
+    raw.write_text("usage,left\n" + "".join(f"{n},{int(n > 4)}\n,\n" for n in range(10)))
+    clean(served, client_of("spark", "pyspark==4.0.1", "import pyspark"), raw, table)
+    train(served, tmp_path, table)
+    report(served, client_of("one-graph", NOTEBOOK, PROBE), tmp_path, words)
+    assert words.read_text().startswith("coefficient")
 
-    (model,) = served.ask(MODEL)["artifacts"]["nodes"]
+    (model,) = served.ask(FOUND, where="type = 'mlflow.ModelVersion'")["artifacts"]["nodes"]
     assert model["label"] == "churn v1 @champion"
-    up = lineage(served, model["id"], "UP")
+    (made,) = served.ask(FOUND, where=f"uri LIKE '%{words.name}'")["artifacts"]["nodes"]
+    up = lineage(served, made["id"], "UP")
     kinds = {one["type"] for one in up}
     assert {"mlflow.Registration", "mlflow.Run", "system.ContainerExecution", "openlineage.Run"} <= kinds
+    assert model["id"] in {one["id"] for one in up}
     (found,) = (one for one in up if one.get("location") == raw.as_uri())
-    down = lineage(served, found["id"], "DOWN")
-    assert model["id"] in {one["id"] for one in down}
+    down = {one["id"] for one in lineage(served, found["id"], "DOWN")}
+    assert {model["id"], made["id"]} <= down
     said = {event["source"] for one in served.ask(SOURCES)["executions"]["nodes"] for event in one["events"]}
-    assert {"openlineage", "mlflow"} <= said
+    assert {"openlineage", "mlflow", "notebook"} <= said
 
-    words = subprocess.run(
-        [sys.executable, "-m", "clew", "trace", "models:/churn/1", "--up", "--home", str(served.home)],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    assert raw.name in words
-    answer = httpx.get(f"{served.url}/api/v1/lineage", params={"nodeId": f"dataset:file:{clean}", "depth": 3})
+    told = clew(served, "trace", words, "--up")
+    assert raw.name in told
+    assert "churn v1 @champion" in told
+    assert "churn v1 @champion" in clew(served, "impact", found["id"])
+    answer = httpx.get(f"{served.url}/api/v1/lineage", params={"nodeId": f"dataset:file:{table}", "depth": 3})
     assert answer.status_code == 200
-    assert "job:nightly:clean" in {node["id"] for node in answer.json()["graph"]}
+    assert any(node["id"].startswith("job:spark:") for node in answer.json()["graph"])

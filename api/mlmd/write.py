@@ -168,7 +168,7 @@ def _id(message: Any, field: str, of: str) -> int:
 def _event(event: pb.Event, artifact: NodeArg, execution: NodeArg) -> EventPut:
     path = tuple(step.key if step.HasField("key") else step.index for step in event.path.steps)
     time_ms = event.milliseconds_since_epoch if event.HasField("milliseconds_since_epoch") else None
-    return EventPut(artifact, execution, EventType(event.type), path, time_ms, exist_ok=False)
+    return EventPut(artifact, execution, EventType(event.type), path, time_ms, exist_ok=False, source="mlmd")
 
 
 # -- a step, and many steps, at once ---------------------------------------------------------------------------------

@@ -128,7 +128,7 @@ class Call:
             result = found.parameters.get(SINGLE_OUTPUT)
         put.custom_properties = {**(put.custom_properties or {}), **kept}
         for name, artifacts in found.outputs.items():
-            change.event(artifacts[0].id, put, EventType.OUTPUT, path=(name,))
+            change.event(artifacts[0].id, put, EventType.OUTPUT, path=(name,), source="sdk")
         self._connection.client.commit(change)
         return result
 
@@ -146,7 +146,7 @@ class Call:
             id=execution_id, state=ExecutionState.COMPLETE, ended_ms=_now_ms(), custom_properties={SHAPE: shape}
         )
         for name, kept in outputs.items():
-            change.event(self._artifact(change, name, kept), done, EventType.OUTPUT, path=(name,))
+            change.event(self._artifact(change, name, kept), done, EventType.OUTPUT, path=(name,), source="sdk")
         self._connection.client.commit(change)
         return _reshape(shape, {name: kept.value for name, kept in outputs.items()})
 
@@ -241,11 +241,11 @@ class Call:
                 outer = context
         for name, kept in self._bulk.items():
             artifact = self._artifact(change, name, kept, known=True)
-            change.event(artifact, put, EventType.INPUT, path=(name,))
+            change.event(artifact, put, EventType.INPUT, path=(name,), source="sdk")
         for name, value in self._parameters.items():
             # A list or dict that an earlier step returned is that step's artifact: by its content, as files are.
             if isinstance(value, list | dict) and value and (ref := self._made(value, name)) is not None:
-                change.event(ref.id, put, EventType.INPUT, path=(name,))
+                change.event(ref.id, put, EventType.INPUT, path=(name,), source="sdk")
         return put
 
     def _made(self, value: Any, name: str) -> NodeRef | None:

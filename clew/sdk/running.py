@@ -137,7 +137,7 @@ class Running:
                 found = look(self._connection, given, reuse=True, field=f"inputs.{name}")
                 path = (name,) if len(several) == 1 else (name, place)
                 artifact = found.put(change, "Dataset", {"display_name": name})
-                change.event(artifact, put, EventType.INPUT, path=path)
+                change.event(artifact, put, EventType.INPUT, path=path, source="sdk")
                 self._attribute(change, contexts, artifact)
         try:
             receipt = self._connection.client.commit(change)
@@ -168,11 +168,11 @@ class Running:
         put = change.execution(id=self.ref.id, state=state, ended_ms=_now_ms(), custom_properties=values)
         for path, found, type in self._late_inputs:
             artifact = found.put(change, type, {"display_name": str(path[0])})
-            change.event(artifact, put, EventType.INPUT, path=path)
+            change.event(artifact, put, EventType.INPUT, path=path, source="sdk")
             self._attribute(change, self._context_ids, artifact)
         for path, found, type, properties in self._outputs:
             artifact = found.put(change, type, properties)
-            change.event(artifact, put, EventType.OUTPUT, path=path)
+            change.event(artifact, put, EventType.OUTPUT, path=path, source="sdk")
             self._attribute(change, self._context_ids, artifact)
         try:
             self._connection.client.commit(change)

@@ -169,7 +169,7 @@ class _Run:
             if arg is None or artifact is None or type is None:
                 continue
             if not present.events or (arg, number, artifact) not in present.events:
-                change.events.append(EventPut(artifact, arg, type, path, time_ms))
+                change.events.append(EventPut(artifact, arg, type, path, time_ms, source="mlmd"))
         added["event"] += len(change.events)
 
     def _commit(self, change: Change, pairs: list[Pair]) -> tuple[int, ...]:

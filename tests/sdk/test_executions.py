@@ -40,6 +40,7 @@ def test_work_that_ends_well_is_complete_with_all_that_was_logged(connection: Co
     }  # fmt: skip
     touches = {(t.event.type, t.event.path, t.node.type) for t in connection.client.detail(e.ref).touches}
     assert touches == {(EventType.INPUT, ("data",), "Dataset"), (EventType.OUTPUT, ("model.bin",), "Model")}
+    assert {t.event.source for t in connection.client.detail(e.ref).touches} == {"sdk"}
     (model,) = connection.artifacts("custom_properties.flavor.string_value = 'sklearn'")
     assert (model.state, model.size_bytes) == (ArtifactState.LIVE, 7)
     assert model.uri == (tmp_path / "model.bin").as_uri()

@@ -312,7 +312,10 @@ class _Applied:
 
     def withdraw(self, put: Withdrawal) -> None:
         key = (self.ref(put.execution, Kind.EXECUTION), int(put.type), self.ref(put.artifact, Kind.ARTIFACT))
-        self.changed = self.s.events.pop(key, None) is not None or self.changed
+        held = self.s.events.get(key)
+        if held is not None and put.location in (None, held[-1]):
+            del self.s.events[key]
+            self.changed = True
 
     def put_event(self, put: EventPut) -> None:
         key = (self.ref(put.execution, Kind.EXECUTION), int(put.type), self.ref(put.artifact, Kind.ARTIFACT))
@@ -323,7 +326,7 @@ class _Applied:
         when = self.s.time_ms if put.time_ms is None else put.time_ms
         if put.confidence is not None and put.confidence > 100:
             raise Refused
-        self.s.events[key] = (put.path, when, self.s.seq, put.source, put.confidence)
+        self.s.events[key] = (put.path, when, self.s.seq, put.source, put.confidence, put.location)
         self.changed = True
 
     def add_link(self, name: str, key: tuple[int, int], put: LinkPut) -> None:
@@ -390,7 +393,14 @@ def held(reader: Reader) -> State:
                 break
     for event in reader.events_of_executions(state.nodes[Kind.EXECUTION]):
         key = (int(event.execution_id), int(event.type), int(event.artifact_id))
-        state.events[key] = (event.path, event.time_ms, int(event.created_seq), event.source, event.confidence)
+        state.events[key] = (
+            event.path,
+            event.time_ms,
+            int(event.created_seq),
+            event.source,
+            event.confidence,
+            event.location,
+        )
     for name, found in (
         ("attribution", reader.contexts_of_artifacts(state.nodes[Kind.ARTIFACT])),
         ("association", reader.contexts_of_executions(state.nodes[Kind.EXECUTION])),
@@ -428,6 +438,7 @@ def exact_state(nodes: dict[int, Fields]) -> Any:
 
 # -- random changes -----------------------------------------------------------------------------------------------
 
+LOCATIONS = st.sampled_from([None, None, "s3://b/x"])
 RARELY = st.sampled_from([False] * 15 + [True])
 SOMETIMES = st.sampled_from([False, False, True])
 LETTERS = "abcdefghijklmnopqrstuvwxyzäö"
@@ -529,11 +540,11 @@ def changes(draw: st.DrawFn, state: State) -> Change:
     event = st.builds(
         EventPut, some(Kind.ARTIFACT), some(Kind.EXECUTION), st.sampled_from([EventType.INPUT, EventType.OUTPUT]),
         paths, st.sampled_from([None, None, 5]), RARELY.map(lambda r: not r),
-        st.sampled_from([None, "mlflow", "ä"]), st.sampled_from([None, 0, 90]),
+        st.sampled_from([None, "mlflow", "ä"]), st.sampled_from([None, 0, 90]), LOCATIONS,
     )  # fmt: skip
     change.events = draw(st.lists(event, max_size=3))
     types = st.sampled_from([EventType.INPUT, EventType.OUTPUT])
-    withdrawal = st.builds(Withdrawal, some(Kind.ARTIFACT), some(Kind.EXECUTION), types)
+    withdrawal = st.builds(Withdrawal, some(Kind.ARTIFACT), some(Kind.EXECUTION), types, LOCATIONS)
     change.withdrawals = draw(st.lists(withdrawal, max_size=3)) if draw(SOMETIMES) else []
     change.attributions = links(Kind.ARTIFACT)
     change.associations = links(Kind.EXECUTION)
@@ -553,10 +564,11 @@ def request_of(change: Change) -> Any:
         [(repr(p.type), p.can_add_fields, p.can_omit_fields) for p in change.types],
         [[repr(getattr(p, s)) for s in NodePut.__slots__ if s != "given"] for p in change.nodes],
         [
-            (ref(e.artifact), ref(e.execution), e.type, e.path, e.time_ms, e.exist_ok, e.source, e.confidence)
+            (ref(e.artifact), ref(e.execution), e.type, e.path, e.time_ms, e.exist_ok)
+            + (e.source, e.confidence, e.location)
             for e in change.events
         ],
-        [(ref(w.artifact), ref(w.execution), w.type) for w in change.withdrawals],
+        [(ref(w.artifact), ref(w.execution), w.type, w.location) for w in change.withdrawals],
         [[(ref(p.context), ref(p.member), p.exist_ok) for p in puts]
          for puts in (change.attributions, change.associations, change.parents)],
     )  # fmt: skip

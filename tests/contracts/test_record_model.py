@@ -13,6 +13,7 @@ import struct
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -312,8 +313,7 @@ class _Applied:
 
     def withdraw(self, put: Withdrawal) -> None:
         key = (self.ref(put.execution, Kind.EXECUTION), int(put.type), self.ref(put.artifact, Kind.ARTIFACT))
-        held = self.s.events.get(key)
-        if held is not None and put.location in (None, held[-1]):
+        if key in self.s.events and put.location in (None, self.s.events[key][-1]):
             del self.s.events[key]
             self.changed = True
 
@@ -326,7 +326,7 @@ class _Applied:
         when = self.s.time_ms if put.time_ms is None else put.time_ms
         if put.confidence is not None and put.confidence > 100:
             raise Refused
-        self.s.events[key] = (put.path, when, self.s.seq, put.source, put.confidence, put.location)
+        self.s.events[key] = (put.path, when, self.s.seq, *_said(put))
         self.changed = True
 
     def add_link(self, name: str, key: tuple[int, int], put: LinkPut) -> None:
@@ -393,14 +393,7 @@ def held(reader: Reader) -> State:
                 break
     for event in reader.events_of_executions(state.nodes[Kind.EXECUTION]):
         key = (int(event.execution_id), int(event.type), int(event.artifact_id))
-        state.events[key] = (
-            event.path,
-            event.time_ms,
-            int(event.created_seq),
-            event.source,
-            event.confidence,
-            event.location,
-        )
+        state.events[key] = (event.path, event.time_ms, int(event.created_seq), *_said(event))
     for name, found in (
         ("attribution", reader.contexts_of_artifacts(state.nodes[Kind.ARTIFACT])),
         ("association", reader.contexts_of_executions(state.nodes[Kind.EXECUTION])),
@@ -438,8 +431,7 @@ def exact_state(nodes: dict[int, Fields]) -> Any:
 
 # -- random changes -----------------------------------------------------------------------------------------------
 
-LOCATIONS = st.sampled_from([None, None, "s3://b/x"])
-RARELY = st.sampled_from([False] * 15 + [True])
+LOCATIONS, RARELY = st.sampled_from([None, None, "s3://b/x"]), st.sampled_from([False] * 15 + [True])
 SOMETIMES = st.sampled_from([False, False, True])
 LETTERS = "abcdefghijklmnopqrstuvwxyzäö"
 PROPERTY_KINDS = {"p": PropertyType.INT, "q": PropertyType.DOUBLE, "ö x": PropertyType.INT}
@@ -552,6 +544,9 @@ def changes(draw: st.DrawFn, state: State) -> Change:
     return change
 
 
+_said = attrgetter("source", "confidence", "location")
+
+
 def request_of(change: Change) -> Any:
     """What makes two requests the same: everything, with puts named by their place."""
     place = {id(put): f"#{i}" for i, put in enumerate(change.nodes)}
@@ -563,11 +558,7 @@ def request_of(change: Change) -> Any:
         change.actor,
         [(repr(p.type), p.can_add_fields, p.can_omit_fields) for p in change.types],
         [[repr(getattr(p, s)) for s in NodePut.__slots__ if s != "given"] for p in change.nodes],
-        [
-            (ref(e.artifact), ref(e.execution), e.type, e.path, e.time_ms, e.exist_ok)
-            + (e.source, e.confidence, e.location)
-            for e in change.events
-        ],
+        [[ref(e.artifact), ref(e.execution), e.type, e.path, e.time_ms, e.exist_ok, *_said(e)] for e in change.events],
         [(ref(w.artifact), ref(w.execution), w.type, w.location) for w in change.withdrawals],
         [[(ref(p.context), ref(p.member), p.exist_ok) for p in puts]
          for puts in (change.attributions, change.associations, change.parents)],

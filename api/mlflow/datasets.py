@@ -32,7 +32,7 @@ def log_inputs(call: Call) -> Answer:
     with call.store.write() as session:
         run = find_run(session, call.namespace, call.text("run_id"), active=True)
         for dataset, tags in given.values():
-            number = _dataset(session, run.experiment, dataset)
+            number = put_dataset(session, run.experiment, dataset)
             told = json.dumps([{"key": tag.get("key") or "", "value": tag.get("value") or ""} for tag in tags])
             session.execute(
                 "INSERT INTO ml_input (run, dataset, tags, used_as) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -51,7 +51,8 @@ def used_as(tags: list[dict[str, Any]]) -> str | None:
     return next((str(tag.get("value") or "") for tag in tags if tag.get("key") == "mlflow.data.context"), None)
 
 
-def _dataset(session: Session, experiment: int, dataset: dict[str, Any]) -> int:
+def put_dataset(session: Session, experiment: int, dataset: dict[str, Any]) -> int:
+    """The number of a data set, made where it is new."""
     values = [dataset.get(name) for name in _NAMES]
     values[:4] = [str(value or "") for value in values[:4]]
     session.execute(

@@ -120,7 +120,11 @@ def registered(services: Services, store: TrackingStore, namespace: str, model: 
         custom_properties={"display_name": f"register {one.name} v{one.version}"},
         reuse="external_id",
     )
-    source = model_place(one.model_id) if one.model_id else one.storage
+    source = one.storage
+    if one.source.startswith("models:/") and "/" in one.source.removeprefix("models:/"):
+        source = one.source  # a copy of another version
+    elif one.model_id:
+        source = model_place(one.model_id)
     # The version is written a moment after the model that it is of, whatever the clock's grain is.
     touches = [Touch(source, False, one.created_ms, MODEL_TYPE, path=("model",))]
     of = services.identity.resolve(source, one.created_ms, namespace)
@@ -173,9 +177,13 @@ def forgotten(services: Services, namespace: str, versions: Sequence[Version]) -
 
 def catch_up(services: Services, store: TrackingStore) -> int:
     """Tell the record what a crash kept from it; how much that was."""
+    return catch_up_runs(services, store) + catch_up_models(services, store)
+
+
+def catch_up_models(services: Services, store: TrackingStore) -> int:
+    """As :func:`catch_up`, of LoggedModels and versions."""
     from clew.api.mlflow.logged_models import COLUMNS, model_of
 
-    runs = catch_up_runs(services, store)
     with store.read() as tx:
         models = tx.fetch(
             f"SELECT {', '.join('m.' + c for c in COLUMNS.split(', '))}, e.namespace FROM ml_logged_model m"
@@ -193,7 +201,7 @@ def catch_up(services: Services, store: TrackingStore) -> int:
         with store.read() as tx:
             model = the_model(tx, row[-1], one.name)
         registered(services, store, row[-1], model, one)
-    return runs + len(models) + len(versions)
+    return len(models) + len(versions)
 
 
 def _label(model: Model, one: Version) -> Mapping[str, Value]:

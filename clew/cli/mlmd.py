@@ -31,6 +31,14 @@ class What(StrEnum):
     MLMD = "mlmd"
 
 
+class Moved(StrEnum):
+    """What kind of store is moved in."""
+
+    MLMD = "mlmd"
+    MLFLOW = "mlflow"
+
+
+FROM = Annotated[Moved, typer.Argument(metavar="mlmd|mlflow", help="The kind of store: mlmd (ML Metadata) or mlflow.")]
 WHAT = Annotated[What, typer.Argument(metavar="mlmd", help="The kind of store: mlmd (ML Metadata).")]
 Report = Annotated[
     Path | None, typer.Option("--report", metavar="FILE", help="Where the report goes (else beside the home).")
@@ -38,11 +46,13 @@ Report = Annotated[
 
 
 def import_(
-    what: WHAT,
+    what: FROM,
     source: Annotated[
         str,
         typer.Option(
-            "--from", metavar="URL", help="sqlite:///FILE, mysql://USER:PASSWORD@HOST/DATABASE or grpc://HOST:PORT."
+            "--from",
+            metavar="URL",
+            help="sqlite:///FILE, mysql://USER:PASSWORD@HOST/DATABASE or grpc://HOST:PORT; any tracking URI of MLflow.",
         ),
     ],
     label: Annotated[
@@ -53,20 +63,40 @@ def import_(
     ] = None,
     proof: Annotated[bool, typer.Option("--proof/--no-proof", help="Compare both sides at the end.")] = True,
     report: Report = None,
+    python: Annotated[
+        str | None, typer.Option("--python", metavar="PATH", help="mlflow: a Python that has it (else one on PATH).")
+    ] = None,
+    artifacts: Annotated[
+        bool, typer.Option("--artifacts", help="mlflow: the files of runs and models as well.")
+    ] = False,
+    registry: Annotated[
+        str, typer.Option("--registry", metavar="URI", help="mlflow: the model registry, where it is another.")
+    ] = "",
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Move a whole store of ML Metadata into the record, and prove it.
+    """Move a whole store of ML Metadata or MLflow into the record, and prove it.
 
-    Ids are kept when the record is empty. Run again after an interruption, or when the store has grown: what is there
-    is not moved twice. Exit code 1 when the proof finds a difference.
+    Ids are kept when the record is empty (MLflow's runs and models always keep theirs). Run again after an
+    interruption, or when the store has grown: what is there is not moved twice. Exit code 1 when the proof finds a
+    difference.
 
     [bold]Examples[/bold]
 
       clew import mlmd --from sqlite:///metadata.db
 
       clew import mlmd --from grpc://metadata-grpc-service:8080 --home /srv/clew
+
+      clew import mlflow --from sqlite:///mlflow.db --artifacts
     """
+    if what is Moved.MLFLOW:
+        from clew.cli.mlflow import move_in
+
+        move_in(
+            source, registry, label=label, namespace=namespace, proof=proof, report=report, python=python,
+            artifacts=artifacts, home=home, json=json,
+        )  # fmt: skip
+        return
     from clew.cli.output import note
     from clew.collectors.mlmd.compare import prove
     from clew.collectors.mlmd.mapping import Into, alias
@@ -80,11 +110,11 @@ def import_(
     store = _open_source(source)
     opened = OpenedHome(settings, create=True)
     try:
-        name = _label(label or store.name)
+        name = label_of(label or store.name)
         place = report or place_of(settings.home.absolute(), "import-mlmd", name)
         check_writable(place)
         into = Into(opened.record, name, settings.namespace)
-        with _alone(opened), bars() as tell:
+        with alone(opened), bars() as tell:
             began = time.monotonic()
             moved = move(store, into, tell)
             seconds = time.monotonic() - began
@@ -109,7 +139,7 @@ def import_(
     if not moved.keeps_ids and not json:
         old = alias(name, Kind.ARTIFACT, 1)
         note(f"the record was not empty: nodes have new ids, and their old ones as external ids ({old})")
-    _finish(told, found, place, json=json)
+    finish(told, found, place, json=json)
 
 
 def export(
@@ -163,7 +193,7 @@ def export(
         opened.close()
     if exported.elsewhere:
         note(f"{count_text(exported.elsewhere, 'node')} of other namespaces stay in the record only")
-    _finish(told, exported.proof, place, json=json)
+    finish(told, exported.proof, place, json=json)
 
 
 def _open_source(url: str) -> Source:
@@ -186,7 +216,8 @@ def _open_source(url: str) -> Source:
     )
 
 
-def _label(text: str) -> str:
+def label_of(text: str) -> str:
+    """The name of a store in the log. Errors: UsageError."""
     if not text or len(text) > LABEL_LIMIT or not text.isprintable():
         raise UsageError(
             f"{text[:80]!r} is no name for a store",
@@ -198,7 +229,7 @@ def _label(text: str) -> str:
 
 
 @contextmanager
-def _alone(home: OpenedHome) -> Iterator[None]:
+def alone(home: OpenedHome) -> Iterator[None]:
     """Hold the home's import lock: two imports at once would move the same nodes twice."""
     import fcntl
 
@@ -217,7 +248,7 @@ def _alone(home: OpenedHome) -> Iterator[None]:
         yield
 
 
-def _finish(told: dict[str, Any], proof: Proof | None, place: Path, *, json: bool) -> None:
+def finish(told: dict[str, Any], proof: Proof | None, place: Path, *, json: bool) -> None:
     """Keep the report, print it, and tell by the exit code whether both sides are equal."""
     from clew.cli.output import emit_json, note
     from clew.collectors.mlmd.report import write_report

@@ -11,7 +11,8 @@ from urllib.parse import unquote
 
 from clew.api.mlflow.errors import Refused
 
-MOST_CHARS = 4096
+MOST_BYTES = 2500
+"""What an index of PostgreSQL takes; longer paths are refused by every store alike."""
 MOST_NAME_BYTES = 255
 _DRIVE = re.compile(r"[A-Za-z]:")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:/")
@@ -29,7 +30,7 @@ def safe_path(path: str, *, empty_ok: bool = False) -> str:
     if empty_ok and path == "":
         return path
     if (
-        len(path) > MOST_CHARS
+        len(path.encode(errors="replace")) > MOST_BYTES
         or any(c < " " or c in "\\#?\x7f" for c in path)
         or _DRIVE.match(path)
         or _SCHEME.match(path)

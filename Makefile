@@ -8,7 +8,7 @@ ARGS ?=
 
 SOURCES := clew metadata graph collectors executors api ui
 EXAMPLE_DRIFT := tests/e2e/test_pipeline_example.py::test_the_compiled_example_is_what_its_source_compiles_to
-BENCHES := write engine graphql_http explorer_queries table_queries pipeline hashing cli notebook mlmd mlflow_http mlmd_import ui
+BENCHES := write engine graphql_http explorer_queries table_queries pipeline hashing cli notebook mlmd mlflow_http openlineage mlmd_import ui
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test torture lint types format bench bench-ui bench-quick gallery lock clean

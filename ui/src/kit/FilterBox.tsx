@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconFilter } from "@tabler/icons-react";
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 
 import type { NodeKind } from "../api/schema.generated";
 import { useKeys } from "../shell/keys";
@@ -51,8 +52,8 @@ export function FilterBox({
     const suggestion = offered[at];
     if (!suggestion) return;
     const taken = accept(text, suggestion);
-    write(taken.text, taken.cursor);
-    requestAnimationFrame(() => box.current?.setSelectionRange(taken.cursor, taken.cursor));
+    flushSync(() => write(taken.text, taken.cursor)); // at once: the next key may come before the next frame
+    box.current?.setSelectionRange(taken.cursor, taken.cursor);
   };
   const apply = () => {
     setCursor(null);

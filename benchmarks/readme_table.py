@@ -24,6 +24,9 @@ SHOWN = {
     "table_queries": r"page of (everything|a type).*(CREATED DESC|NAME)|count of (everything|a state \(10)|search for",
     "pipeline": r".",
     "mlmd": r"read: get_artifacts_by_id, 100|list: type and|lineage: chain|write: put_execution|threads: 16, put",
+    "mlflow_http": r".",
+    "openlineage": r".",
+    "notebook": r"added|%load_ext|clew exec, a script that parses",
     "ui": r".",
     "cli": r"import clew|clew --help|clew ls artifacts \||clew trace, ",
 }

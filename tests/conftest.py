@@ -227,20 +227,24 @@ def client_python() -> Path:
 
 @pytest.fixture(scope="session")
 def client_of() -> Callable[[str, str, str], Path]:
-    """Makes a Python 3.11 that holds a client: ``client_of(folder, package==version, statement that shows it)``."""
+    """Makes a Python 3.11 that holds a client: ``client_of(folder, package==version ..., statement that shows it)``."""
     return _client
+
+
+@pytest.fixture(scope="session")
+def spark_python(client_of: Callable[[str, str, str], Path]) -> Path:
+    """A Python that holds pyspark, on a machine that has Java."""
+    if shutil.which("java") is None:
+        if os.environ.get("CI", "").lower() in ("1", "true"):
+            pytest.fail("CI must test Spark: java is missing")
+        pytest.skip("java is missing: Spark is not tested")
+    return client_of("spark", "pyspark==4.0.1", "import pyspark")
 
 
 @pytest.fixture(scope="session")
 def newest_python() -> Path:
     """A Python 3.11 that holds the newest client."""
     return _client("mlmd-newest", "ml-metadata==1.21.0", "import ml_metadata.proto.metadata_store_service_pb2_grpc")
-
-
-@pytest.fixture(scope="session")
-def make_client() -> Callable[[str, str, str], Path]:
-    """Makes an environment of its own for a client: make_client(name, packages, what must import)."""
-    return _client
 
 
 def _client(name: str, client: str, probe: str) -> Path:

@@ -116,8 +116,7 @@ class IdentityMutation:
         """
         services = info.context.services
         services.identity.add_alias(location, same_as, actor=actor, reason=why, namespace=namespace)
-        info.context.forget_snapshot()
-        return [_alias(one) for one in services.identity.aliases(namespace)]
+        return _aliases_after(info, namespace)
 
     @recorded
     def remove_alias(
@@ -134,8 +133,13 @@ class IdentityMutation:
         """
         services = info.context.services
         services.identity.remove_alias(location, same_as, actor=actor, reason=why, namespace=namespace)
-        info.context.forget_snapshot()
-        return [_alias(one) for one in services.identity.aliases(namespace)]
+        return _aliases_after(info, namespace)
+
+
+def _aliases_after(info: Info, namespace: str) -> list[Alias]:
+    """All aliases, once one was recorded: what is read from now on is of a new snapshot."""
+    info.context.forget_snapshot()
+    return [_alias(one) for one in info.context.services.identity.aliases(namespace)]
 
 
 def _alias(one: identity.Alias) -> Alias:

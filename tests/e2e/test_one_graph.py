@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -116,13 +115,11 @@ def report(served: Served, python: Path, folder: Path, target: Path) -> None:
 
 
 def test_a_report_leads_back_through_four_protocols_to_the_raw_file(
-    served: Served, tmp_path: Path, client_of: Callable[[str, str, str], Path]
+    served: Served, tmp_path: Path, spark_python: Path, client_of: Callable[[str, str, str], Path]
 ) -> None:
-    if shutil.which("java") is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("java is missing: Spark is not tested")
     raw, table, words = tmp_path / "raw.csv", tmp_path / "clean.parquet", tmp_path / "report.md"
     raw.write_text("usage,left\n" + "".join(f"{n},{int(n > 4)}\n,\n" for n in range(10)))
-    clean(served, client_of("spark", "pyspark==4.0.1", "import pyspark"), raw, table)
+    clean(served, spark_python, raw, table)
     train(served, tmp_path, table)
     report(served, client_of("one-graph", NOTEBOOK, PROBE), tmp_path, words)
     assert words.read_text().startswith("coefficient")

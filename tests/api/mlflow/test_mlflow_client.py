@@ -65,9 +65,9 @@ class Lab:
 
 
 @pytest.fixture(scope="session")
-def mlflow_python(make_client: Callable[[str, str, str], Path]) -> Path:
+def mlflow_python(client_of: Callable[[str, str, str], Path]) -> Path:
     """A Python 3.11 with MLflow, scikit-learn and XGBoost."""
-    return make_client("mlflow", "mlflow==3.17.2 scikit-learn xgboost-cpu", "import mlflow, sklearn, xgboost")
+    return client_of("mlflow", "mlflow==3.17.2 scikit-learn xgboost-cpu", "import mlflow, sklearn, xgboost")
 
 
 @pytest.fixture(scope="module")

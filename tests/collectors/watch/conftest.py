@@ -18,10 +18,10 @@ LIBRARIES = "papermill==2.7.0 ipykernel nbclient pandas polars pyarrow duckdb sc
 
 
 @pytest.fixture(scope="session")
-def watched_python(make_client: Callable[[str, str, str], Path]) -> Path:
+def watched_python(client_of: Callable[[str, str, str], Path]) -> Path:
     """A Python 3.11 with what people use in notebooks."""
     probe = "import papermill, ipykernel, nbclient, pandas, polars, pyarrow, duckdb, sklearn, joblib, safetensors"
-    return make_client("notebook", LIBRARIES, probe)
+    return client_of("notebook", LIBRARIES, probe)
 
 
 @pytest.fixture
